@@ -97,12 +97,15 @@ struct coltype {
 
 /* NULL if there is no such type. */
 const struct type_info *type_by_oid(oid_t oid);
-/* By typname or any SQL spelling (integer, int, bigint, "double precision", "timestamp with time zone", …). */
+/* By typname or any SQL spelling (integer, int, bigint, "double precision", "timestamp with time zone", "text[]", …),
+ * without case, with or without pg_catalog. A bare char is the typname: type 18 (the parser has turned SQL's CHAR into
+ * bpchar before). */
 const struct type_info *type_by_name(struct strview name);
 /* All types, in OID order. */
 const struct type_info *type_all(uint32_t *count);
 enum phys type_phys(oid_t oid);
-/* format_type(oid, typmod): "numeric(12,2)", "character varying(10)"; appends. Unknown OIDs give "???". */
+/* format_type(oid, typmod): "numeric(12,2)", "character varying(10)"; appends. Unknown OIDs give "???".
+ * Without typmod bpchar is "character", as in messages. */
 void type_format(struct strbuf *out, struct coltype type);
 
 static inline struct coltype coltype(oid_t oid) { return (struct coltype){oid, -1}; }

@@ -38,16 +38,18 @@ struct value_ctx {
     int32_t extra_float_digits; /* 1 and above: shortest round-trip form */
     bool bytea_escape;          /* bytea_output = escape */
 };
-/* UTC, extra_float_digits 1, hex; now = the epoch. For ingestion and tests. */
+/* UTC (zone NULL means it here), extra_float_digits 1, hex; now = the epoch. For ingestion and tests. */
 extern const struct value_ctx value_ctx_default;
 
-/* Text input as the type's input function does it, with the typmod of an explicit cast or column assignment: by_cast
+/* Text input as the type's input function does it (names of regclass and regproc, and arrays: 0A000; those with a
+ * catalogue resolve names first), with the typmod of an explicit cast or column assignment: by_cast
  * true truncates varchar(n) silently, false raises 22001. Strings: *out views `text` or arena memory. */
 bool value_parse(struct strview text, struct coltype type, bool by_cast, const struct value_ctx *ctx,
                  struct arena *arena, union datum *out, struct error *err) MUST_CHECK;
 /* Text output; appends. Not for NULL. */
 void value_format(struct strbuf *out, oid_t type, const void *datum, const struct value_ctx *ctx);
-/* PostgreSQL's binary wire form. 22P03 for malformed input. */
+/* PostgreSQL's binary wire form. As there, bytes that are missing give 08P01 and surplus ones or bad content 22P03.
+ * *out owns nothing of `bytes`. */
 bool value_recv(struct strview bytes, struct coltype type, const struct value_ctx *ctx, struct arena *arena,
                 union datum *out, struct error *err) MUST_CHECK;
 void value_send(struct strbuf *out, oid_t type, const void *datum, const struct value_ctx *ctx);
@@ -62,6 +64,7 @@ uint64_t value_hash(oid_t type, const void *datum);
 bool value_apply_typmod(struct coltype type, bool by_cast, struct arena *arena, union datum *inout,
                         struct error *err) MUST_CHECK;
 
+void i64_format(struct strbuf *out, int64_t v);
 /* Shortest round-trip text of floats as PostgreSQL prints them (1e+20, 1e-05, NaN, Infinity, -0). */
 void f64_format(struct strbuf *out, double v, int32_t extra_float_digits);
 void f32_format(struct strbuf *out, float v, int32_t extra_float_digits);
