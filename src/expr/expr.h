@@ -22,6 +22,7 @@ enum expr_kind {
     EXPR_COLUMN, /* column: index into the input batch */
     EXPR_PARAM,  /* param: index into expr_env.param ($n of the client from 0, then results of init plans) */
     EXPR_CALL,   /* func, args */
+    EXPR_RELABEL, /* args[0] seen as another type of the same physical form (text ↔ varchar, oid ↔ regclass): no work */
     EXPR_AND,
     EXPR_OR,
     EXPR_NOT, /* args: two or more / one; bool */
