@@ -2,8 +2,10 @@
 /*
  * What scans see: a chunk is up to 65,536 rows of a table in columns, whether in a sealed segment's file, in a frozen
  * chunk of a tail, or in the open chunk that is being appended to. Columns are numbered 0..: the table's declared ones
- * by attnum - 1 (dropped ones included), then the hidden ones (types/schema.h: HIDDEN_POS as int8, HIDDEN_ORDINAL as
- * int4). A column that was added after the chunk was made reads as its missing value (all NULL in version 1).
+ * by attnum - 1 (dropped ones included); the hidden ones (types/schema.h: HIDDEN_POS as int8, HIDDEN_ORDINAL as int4)
+ * have numbers that no ALTER TABLE moves: CHUNK_HIDDEN + HIDDEN_POS …. A column that was added after the chunk was made
+ * reads as its missing value (all NULL in version 1): a VEC_CONST NULL with 16 readable zero bytes whose phys is
+ * PHYS_NONE, since the chunk does not know the type: the scan sets phys to the column's form.
  *
  * A chunk_reader is one thread's access to one chunk: it pins pages as they are touched and unpins all at close.
  * Everything it returns (vectors, dictionaries) is valid until the reader is closed.
@@ -14,6 +16,10 @@
 #include "base/error.h"
 #include "types/schema.h"
 #include "types/zone.h"
+
+enum { CHUNK_HIDDEN = 1 << 16 };
+
+struct mem_account;
 
 struct chunk;        /* shared, reference-counted through its owner */
 struct chunk_reader; /* one thread's */
@@ -32,6 +38,9 @@ const char *chunk_name(const struct chunk *chunk);
 bool chunk_reader_open(struct chunk *chunk, uint32_t rows, struct mem_account *account, struct chunk_reader **out,
                        struct error *err) MUST_CHECK;
 void chunk_reader_close(struct chunk_reader *reader);
+/* Optional, for scans that are done with all vectors got so far: lets chunk_read reuse their memory (it stays in the
+ * cache). Dictionaries and runs stay valid. */
+void chunk_reader_recycle(struct chunk_reader *reader);
 
 /* AND of a simple predicate into bits (one bit per row of the chunk, [0, rows)): rows that do not satisfy it are
  * cleared. Works on encoded data where the encoding allows. */
