@@ -199,20 +199,20 @@ static bool scan_plain(const char *p, const char *end, struct scanned *out)
  * mantissa × 2^leading and the table's g, w × g / 2^64 lies less than 1 from the truth on either side, so only a
  * product in the very middle between two results stays open.
  */
-static bool decide_product(const struct scanned *s, int precision, uint64_t *c, int *q)
+static bool decide_product(uint64_t mantissa, int exponent, int precision, uint64_t *c, int *q)
 {
-    if (s->exponent < POW10_MIN || s->exponent > POW10_MAX)
+    if (exponent < POW10_MIN || exponent > POW10_MAX)
         return false;
-    const struct pow10_entry *g = &pow10_table[s->exponent - POW10_MIN];
-    int leading = __builtin_clzll(s->mantissa);
-    uint64_t w = s->mantissa << leading;
+    const struct pow10_entry *g = &pow10_table[exponent - POW10_MIN];
+    int leading = __builtin_clzll(mantissa);
+    uint64_t w = mantissa << leading;
     uint128_t product = (uint128_t)w * g->hi + (uint64_t)((uint128_t)w * g->lo >> 64);
     int shift = (product >> 127 ? 128 : 127) - precision;
     uint128_t half = (uint128_t)1 << (shift - 1);
     if ((product & (2 * half - 1)) == half)
         return false;
     *c = (uint64_t)(product >> shift) + ((product & half) != 0);
-    *q = shift + 64 - leading + floor_log2_pow10(s->exponent) - 127;
+    *q = shift + 64 - leading + floor_log2_pow10(exponent) - 127;
     if (*c >> precision) {
         *c >>= 1;
         ++*q;
@@ -221,46 +221,40 @@ static bool decide_product(const struct scanned *s, int precision, uint64_t *c, 
     return true;
 }
 
-static bool parse_f64_fast(struct strview text, double *out)
+bool decimal_to_f64(uint64_t mantissa, int exponent, bool negative, double *out)
 {
     static const double exact[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    struct scanned s;
     uint64_t c;
     int q;
-    if (!scan_plain(text.ptr, text.ptr + text.len, &s))
-        return false;
-    if (s.mantissa >> 53 == 0 && s.exponent >= -22 && s.exponent <= 22) {
-        double v = (double)s.mantissa;
-        v = s.exponent < 0 ? v / exact[-s.exponent] : v * exact[s.exponent];
-        *out = s.negative ? -v : v;
+    if (mantissa >> 53 == 0 && exponent >= -22 && exponent <= 22) {
+        double v = (double)mantissa;
+        v = exponent < 0 ? v / exact[-exponent] : v * exact[exponent];
+        *out = negative ? -v : v;
         return true;
     }
-    if (s.mantissa == 0) {
-        *out = s.negative ? -0.0 : 0.0;
+    if (mantissa == 0) {
+        *out = negative ? -0.0 : 0.0;
         return true;
     }
-    if (!decide_product(&s, 53, &c, &q) || q < -1074 || q > 971)
+    if (!decide_product(mantissa, exponent, 53, &c, &q) || q < -1074 || q > 971)
         return false;
-    uint64_t bits = (c & ((1ULL << 52) - 1)) | (uint64_t)(q + 1075) << 52 | (uint64_t)s.negative << 63;
+    uint64_t bits = (c & ((1ULL << 52) - 1)) | (uint64_t)(q + 1075) << 52 | (uint64_t)negative << 63;
     memcpy(out, &bits, sizeof bits);
     return true;
 }
 
-static bool parse_f32_fast(struct strview text, float *out)
+bool decimal_to_f32(uint64_t mantissa, int exponent, bool negative, float *out)
 {
-    struct scanned s;
     uint64_t c;
     int q;
-    if (!scan_plain(text.ptr, text.ptr + text.len, &s))
-        return false;
-    if (s.mantissa == 0) {
-        *out = s.negative ? -0.0f : 0.0f;
+    if (mantissa == 0) {
+        *out = negative ? -0.0f : 0.0f;
         return true;
     }
-    if (!decide_product(&s, 24, &c, &q) || q < -149 || q > 104)
+    if (!decide_product(mantissa, exponent, 24, &c, &q) || q < -149 || q > 104)
         return false;
-    uint32_t bits = ((uint32_t)c & ((1U << 23) - 1)) | (uint32_t)(q + 150) << 23 | (uint32_t)s.negative << 31;
+    uint32_t bits = ((uint32_t)c & ((1U << 23) - 1)) | (uint32_t)(q + 150) << 23 | (uint32_t)negative << 31;
     memcpy(out, &bits, sizeof bits);
     return true;
 }
@@ -299,13 +293,17 @@ static bool parse_slow(struct strview text, bool single, double *out, struct err
 
 bool f64_parse(struct strview text, double *out, struct error *err)
 {
-    return parse_f64_fast(text, out) || parse_slow(text, false, out, err);
+    struct scanned s;
+    if (scan_plain(text.ptr, text.ptr + text.len, &s) && decimal_to_f64(s.mantissa, s.exponent, s.negative, out))
+        return true;
+    return parse_slow(text, false, out, err);
 }
 
 bool f32_parse(struct strview text, float *out, struct error *err)
 {
+    struct scanned s;
     double v;
-    if (parse_f32_fast(text, out))
+    if (scan_plain(text.ptr, text.ptr + text.len, &s) && decimal_to_f32(s.mantissa, s.exponent, s.negative, out))
         return true;
     if (!parse_slow(text, true, &v, err))
         return false;

@@ -84,6 +84,7 @@ int num_sign(const struct num *v); /* NaN: 1 */
 bool num_to_i64(const struct num *v, int64_t min, int64_t max, const char *name, int64_t *out,
                 struct error *err) MUST_CHECK;
 bool num_to_f64(const struct num *v, double *out, struct error *err) MUST_CHECK;
+bool num_to_f32(const struct num *v, float *out, struct error *err) MUST_CHECK;
 /* float8::numeric rounds to 15 significant digits, float4 to 6, as PostgreSQL does. */
 bool num_from_f64(double v, struct arena *arena, struct num *out, struct error *err) MUST_CHECK;
 bool num_from_f32(float v, struct arena *arena, struct num *out, struct error *err) MUST_CHECK;
@@ -96,6 +97,8 @@ size_t num_sum_size(void); /* multiple of 8; handles any sum of inline values; s
 /* False when the accumulator cannot hold it exactly (beyond ~10^90 or scale above 40): the caller falls back to
  * num_add. */
 bool num_sum_add(struct num_sum *s, const struct num *v);
+/* v × 10^-dscale, dscale at most 40: for kernels that have summed equal scales themselves. */
+void num_sum_add_scaled(struct num_sum *s, int128_t v, uint32_t dscale);
 void num_sum_add_i64(struct num_sum *s, int64_t v);
 void num_sum_add_i128(struct num_sum *s, int128_t v);
 bool num_sum_merge(struct num_sum *s, const struct num_sum *other);

@@ -18,4 +18,8 @@ static inline int floor_log2_pow10(int e) { return (int)((int64_t)e * 1741647 >>
 static inline int floor_log10_pow2(int q) { return (int)((int64_t)q * 1262611 >> 22); }
 static inline int floor_log10_three_quarters_pow2(int q) { return (int)(((int64_t)q * 1262611 - 524031) >> 22); }
 
+/* The nearest float to ±mantissa × 10^exponent; false = undecided, out of range or subnormal: use the text. */
+bool decimal_to_f64(uint64_t mantissa, int exponent, bool negative, double *out);
+bool decimal_to_f32(uint64_t mantissa, int exponent, bool negative, float *out);
+
 #endif
