@@ -44,10 +44,12 @@ struct agg_func; /* func/agg.h */
 
 struct func_call {
     const struct func *func;
-    struct arena *arena;         /* results of this batch; reset by the caller between batches */
-    const struct value_ctx *ctx; /* TimeZone, now() … of the statement */
-    struct coltype result;       /* with typmod for casts that apply one */
-    void *state;                 /* what func->prepare made (compiled pattern …), NULL without prepare */
+    uint32_t nargs;                 /* of this call: more than func->nargs for variadic ones */
+    const struct coltype *arg_type; /* [nargs] actual types, for functions of "any" and I/O casts */
+    struct arena *arena;            /* results of this batch; reset by the caller between batches */
+    const struct value_ctx *ctx;    /* TimeZone, now() … of the statement */
+    struct coltype result;          /* with typmod for casts that apply one */
+    void *state;                    /* what func->prepare made (compiled pattern …), NULL without prepare */
 };
 
 /* False = the whole statement fails (err: out of memory, cancelled); failing rows go to errors. */
@@ -78,6 +80,9 @@ struct func {
     const char *doc; /* one sentence, for docs and \df+; may be NULL */
 };
 
+/* Adds a table of functions that live in higher layers (session, system catalogue). The table must stay; call before
+ * the first look-up, from one thread. */
+void func_register(const struct func *table, uint32_t count);
 /* All functions of this name (exact, lower case), sorted by nargs; *count = 0 if none. */
 const struct func *const *func_candidates(struct strview name, uint32_t *count);
 const struct func *func_by_oid(oid_t oid);
