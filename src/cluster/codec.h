@@ -31,6 +31,7 @@ enum rec_kind {
     REC_CATVER = 'C',
     REC_OID = 'O',
     REC_GC = 'G',
+    REC_LABEL = 'B',
     REC_FORMAT_NODE = 'F',
 };
 

@@ -25,6 +25,7 @@
 #define VISIBLE_LOADS_MAX 2000u
 #define STOP_DETAIL_MAX   512u
 #define LOAD_LABEL_MAX    85u /* bytes; escaped it is one path component */
+#define SEQ_MAX           (UINT64_C(1) << 56)
 #define LAST_PAGE_NONE    UINT64_MAX
 #define VERSION_ABSENT    (-1) /* node version: the node is not there and will be created */
 #define POS_OFFSET_BITS   48
@@ -110,7 +111,7 @@ struct segment_record {
     uint32_t rows, dead_rows;     /* visible rows; rows in the dead-letter block */
     struct {
         uint64_t pos; /* last message read into the segment */
-        int64_t ts;   /* its Kafka timestamp, µs since 1970 */
+        int64_t ts;   /* its Kafka timestamp, µs since 2000; INT64_MIN = none */
         uint32_t crc; /* crc32c of its key and value; checked when the partition is assigned */
     } last;
     int64_t time_min, time_max; /* of the time column, µs since 2000; min > max = no row has one */
@@ -126,7 +127,7 @@ struct segment_record {
 
 struct segment_page {
     uint32_t nrecord;
-    struct segment_record *record; /* room for RECORDS_PER_PAGE */
+    struct segment_record *record;
     struct strview extra;
 };
 
@@ -135,9 +136,8 @@ enum load_state { LOAD_PENDING, LOAD_PUBLISHED, LOAD_ABORTED, LOAD_STATE_COUNT }
 struct load_record {
     enum load_state state;
     struct strview label; /* empty = none */
-    uint64_t rows;
+    uint64_t rows;        /* this and the next count the pages added; stored when it is published */
     uint32_t nsegment;
-    uint32_t npage;     /* pages below the load's node, 0..npage-1 */
     uint64_t owner;     /* incarnation that runs it */
     int64_t created_us; /* µs since 1970 */
     struct strview extra;
@@ -204,8 +204,9 @@ struct partition {
     struct arena *arena;      /* given to partition_load; builders allocate from it */
 };
 
-/* Reads head and last page. May be torn by a commit in between: then the versions make the next multi fail, and the
- * caller loads again. 42P01 if the partition is not there. Sync first where an unknown outcome is to be decided. */
+/* Reads head and last page, fitting together (re-reads while commits go on; 40001 after 10 times), but perhaps behind
+ * other sessions: then the versions make the next multi fail, and the caller loads again. 42P01 if the partition is not
+ * there. Sync first where an unknown outcome is to be decided. */
 bool partition_load(struct coord *coord, struct partition_id id, struct arena *arena, struct partition *out,
                     struct error *err) MUST_CHECK;
 /* Reads head and all records consistently (re-reads while commits go on; 40001 after 10 times) and checks the chain. */
@@ -255,10 +256,17 @@ bool partition_set_stop(struct partition *p, enum stop_reason reason, uint64_t p
 /* CAS on head: asks for a new schema version at the next propose. */
 bool partition_want_schema(struct partition *p, uint64_t schema_v, struct coord_multi *multi,
                            struct error *err) MUST_CHECK;
-/* What became of a commit whose outcome was unknown, judged from a partition loaded after a sync and the records of its
- * last page. */
+/* CAS on head: what the tail is decoded with, where no row after the last cut was decoded yet, so that there is no
+ * boundary to fix. The version may not go back. */
+bool partition_set_schema(struct partition *p, uint64_t schema_v, uint32_t decoder_rev, struct coord_multi *multi,
+                          struct error *err) MUST_CHECK;
+/* The last record; NULL = none yet. */
+const struct segment_record *partition_last_record(const struct partition *p);
+/* What became of a commit whose outcome was unknown, judged from a partition loaded after a sync (may read an older
+ * page). LOST may also mean done and merged or expired since: either way, load the chain and go by it. */
 enum commit_fate { COMMIT_DONE, COMMIT_STILL_OURS, COMMIT_LOST };
-enum commit_fate partition_commit_fate(const struct partition *p, uint64_t seq, uint64_t attempt);
+bool partition_commit_fate(struct coord *coord, const struct partition *p, uint64_t seq, uint64_t attempt,
+                           enum commit_fate *out, struct error *err) MUST_CHECK;
 
 /* --- Tables ------------------------------------------------------------------------------------------------------- */
 
@@ -287,26 +295,31 @@ bool table_sweep(struct coord *coord, oid_t table, struct error *err) MUST_CHECK
 
 struct load {
     oid_t table;
-    uint64_t id;
+    uint64_t id; /* caller's fresh random number */
     struct load_record record;
     int32_t version; /* VERSION_ABSENT = not in the store yet */
 };
 
-/* Registers a load as PENDING, so that others can see and abort it. Needed only for loads that outlive one multi (over
- * 1,024 segments) or have a label; else load_publish does it all. A label in use refuses the multi with COORD_EXISTS:
- * see load_find_label. */
-bool load_begin(struct load *load, struct coord_multi *multi, struct error *err) MUST_CHECK;
-/* The next page of records (at most RECORDS_PER_PAGE); load->record counts them. Several may share a multi. */
+/* Creates the load as PENDING; record.label, owner and created_us are the caller's, the rest is zero. All of a load of
+ * up to some 1,500 segments may be one multi: begin, pages, publish. A label in use refuses the multi with
+ * COORD_EXISTS: see load_find_label. */
+void load_begin(struct load *load, struct coord_multi *multi);
+/* The next page of records; their kind, seq and interval are set here, the rest is the caller's. Exactly
+ * RECORDS_PER_PAGE of them unless it is the last page. Fails in the store if the load is not PENDING any more. */
 bool load_add_page(struct load *load, const struct segment_record *record, uint32_t nrecord, struct coord_multi *multi,
                    struct error *err) MUST_CHECK;
-/* PENDING -> PUBLISHED and the visible list, minus `replaced` (merging), in one multi, which also fails if the table
- * was dropped (meta_version may be VERSION_ABSENT: not checked). 53400 if the list would be too long. */
+
+/* The published loads as read, or as they will be when a built multi is done. */
 struct visible {
     struct visible_list list;
     int32_t version;
 };
-bool visible_load(struct coord *coord, oid_t table, struct arena *arena, struct visible *out,
+/* 42P01 if the table is not there. */
+bool visible_read(struct coord *coord, oid_t table, struct arena *arena, struct visible *out,
                   struct error *err) MUST_CHECK;
+/* PENDING -> PUBLISHED and the visible list, minus `replaced` (merging), in one multi, which also fails if the table
+ * was altered or dropped (meta_version VERSION_ABSENT: not checked). 53400 if the list would be too long; 40001 if one
+ * of the replaced is not visible. */
 bool load_publish(struct load *load, struct visible *visible, const uint64_t *replaced, uint32_t nreplaced,
                   int32_t meta_version, struct coord_multi *multi, struct error *err) MUST_CHECK;
 /* PENDING -> ABORTED, and the label is free again. 40001 if it is not pending any more. */
@@ -314,7 +327,7 @@ bool load_abort(struct load *load, struct coord_multi *multi, struct error *err)
 /* 42704 if there is none. */
 bool load_read(struct coord *coord, oid_t table, uint64_t id, struct arena *arena, struct load *out,
                struct error *err) MUST_CHECK;
-/* All segment records of a load. */
+/* All record.nsegment segment records of a published load. */
 bool load_read_records(struct coord *coord, const struct load *load, struct arena *arena,
                        struct segment_record **record, struct error *err) MUST_CHECK;
 /* *found = false if no load holds the label. */
