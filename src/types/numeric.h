@@ -71,6 +71,11 @@ bool num_floor(const struct num *a, struct arena *arena, struct num *out, struct
 bool num_sqrt(const struct num *a, struct arena *arena, struct num *out, struct error *err) MUST_CHECK;
 bool num_power(const struct num *a, const struct num *b, struct arena *arena, struct num *out,
                struct error *err) MUST_CHECK;
+bool num_exp(const struct num *a, struct arena *arena, struct num *out, struct error *err) MUST_CHECK;
+bool num_ln(const struct num *a, struct arena *arena, struct num *out, struct error *err) MUST_CHECK;
+/* Logarithm of a to a base. */
+bool num_log(const struct num *base, const struct num *a, struct arena *arena, struct num *out,
+             struct error *err) MUST_CHECK;
 
 /* NaN is equal to itself and above everything, infinities as expected. */
 int num_compare(const struct num *a, const struct num *b);
