@@ -63,15 +63,17 @@ struct backend_ops {
     void (*close_portal)(struct backend *backend, const char *name);
     /* Sync: ends an implicit transaction. An error here is sent before ReadyForQuery. */
     bool (*sync)(struct backend *backend, struct error *err);
-    /* An error was sent for this session (also by pgwire itself): an open transaction block becomes failed. */
+    /* An error was sent for this session (by pg_error, which calls this, or by pgwire itself): an open transaction
+     * block becomes failed. */
     void (*failed)(struct backend *backend);
     char (*transaction_status)(struct backend *backend); /* I, T or E */
     /* From any thread: the running statement, if any, ends with 57014 soon. */
     void (*cancel)(struct backend *backend);
     /* From any thread: as cancel, and the session ends with 57P01. */
     void (*terminate)(struct backend *backend);
-    /* Passwords: SCRAM-SHA-256 verifier text (PostgreSQL's pg_authid form) of a role into buf; false = no such role or
-     * no password. *superuser and *can_login of the role; *valid_until_us = Unix µs or INT64_MAX. Any thread. */
+    /* Roles: SCRAM-SHA-256 verifier text (PostgreSQL's pg_authid form) of a role into buf, "" = it has no password;
+     * false = no such role. *superuser and *can_login of the role; *valid_until_us = Unix µs or INT64_MAX. Any thread.
+     */
     bool (*role)(void *server, const char *name, char *verifier, size_t verifier_size, bool *superuser, bool *can_login,
                  int64_t *valid_until_us);
     /* The role and database that unknown names map to under trust. */

@@ -56,6 +56,11 @@ struct tz; /* immutable, never freed */
 /* By name (Europe/Madrid, UTC, case-insensitive), POSIX string (<+02>-2), or offset as SET TIME ZONE takes it. NULL =
  * no such zone. */
 const struct tz *tz_find(struct strview name);
+/* The same without the numeric offsets of SET TIME ZONE: names of zones and POSIX strings. */
+const struct tz *tz_find_name(struct strview name);
+/* As AT TIME ZONE takes it: abbreviations (PST, MSK) first, then names and POSIX strings. The result may stand for an
+ * abbreviation whose offset depends on the date. */
+const struct tz *tz_find_any(struct strview name);
 const struct tz *tz_utc(void);
 const char *tz_name(const struct tz *tz);
 /* Offset (seconds east) in force at a UTC instant, and the abbreviation. */
@@ -140,6 +145,9 @@ enum datetime_field {
 };
 /* By any spelling PostgreSQL takes (second, seconds, sec, …); false = unknown. */
 bool datetime_field_find(struct strview name, enum datetime_field *out);
+/* The words date_trunc takes: units only, without those (dow, epoch, …) that only extract knows. */
+bool datetime_trunc_field_find(struct strview name, enum datetime_field *out);
+const char *datetime_field_name(enum datetime_field field);
 /* date_trunc on local time; 22023/0A000 for fields it does not take. */
 bool timestamp_trunc(enum datetime_field field, timestamp_t local, timestamp_t *out, struct error *err) MUST_CHECK;
 bool timestamptz_trunc(enum datetime_field field, timestamp_t t, const struct tz *zone, timestamp_t *out,
@@ -153,7 +161,7 @@ bool timestamp_bin(const struct interval *stride, timestamp_t t, timestamp_t ori
  * *is_infinite: source infinite and the field grows with it: result ±Infinity by sign; *is_null: other fields of
  * infinity. zone NULL = plain timestamp. */
 struct extract_result {
-    int64_t mantissa;
+    int128_t mantissa; /* julian has 20 decimals */
     uint32_t scale;
     bool is_null, is_infinite;
     int sign;

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The words of date, time and interval input (appendix B of PostgreSQL's manual), sorted for binary search. Only the
+ * first ten letters of a word count, in the tables as in the input.
+ */
+#include "types/datetime_int.h"
+
+static const struct dt_word date_words[] = {
+    {"-infinity", DT_RESERVED, RES_EARLY},
+    {"ad", DT_ADBC, 0},
+    {"allballs", DT_RESERVED, RES_ZULU},
+    {"am", DT_AMPM, HOURS_AM},
+    {"apr", DT_MONTH, 4},
+    {"april", DT_MONTH, 4},
+    {"at", DT_IGNORE, 0},
+    {"aug", DT_MONTH, 8},
+    {"august", DT_MONTH, 8},
+    {"bc", DT_ADBC, 1},
+    {"d", DT_UNITS, UNIT_DAY},
+    {"dec", DT_MONTH, 12},
+    {"december", DT_MONTH, 12},
+    {"dow", DT_UNITS, UNIT_DOW},
+    {"doy", DT_UNITS, UNIT_DOY},
+    {"dst", DT_DTZMOD, 3600},
+    {"epoch", DT_RESERVED, RES_EPOCH},
+    {"feb", DT_MONTH, 2},
+    {"february", DT_MONTH, 2},
+    {"fri", DT_DOW, 5},
+    {"friday", DT_DOW, 5},
+    {"h", DT_UNITS, UNIT_HOUR},
+    {"infinity", DT_RESERVED, RES_LATE},
+    {"isodow", DT_UNITS, UNIT_ISODOW},
+    {"isoyear", DT_UNITS, UNIT_ISOYEAR},
+    {"j", DT_UNITS, UNIT_JULIAN},
+    {"jan", DT_MONTH, 1},
+    {"january", DT_MONTH, 1},
+    {"jd", DT_UNITS, UNIT_JULIAN},
+    {"jul", DT_MONTH, 7},
+    {"julian", DT_UNITS, UNIT_JULIAN},
+    {"july", DT_MONTH, 7},
+    {"jun", DT_MONTH, 6},
+    {"june", DT_MONTH, 6},
+    {"m", DT_UNITS, UNIT_MONTH},
+    {"mar", DT_MONTH, 3},
+    {"march", DT_MONTH, 3},
+    {"may", DT_MONTH, 5},
+    {"mm", DT_UNITS, UNIT_MINUTE},
+    {"mon", DT_DOW, 1},
+    {"monday", DT_DOW, 1},
+    {"nov", DT_MONTH, 11},
+    {"november", DT_MONTH, 11},
+    {"now", DT_RESERVED, RES_NOW},
+    {"oct", DT_MONTH, 10},
+    {"october", DT_MONTH, 10},
+    {"on", DT_IGNORE, 0},
+    {"pm", DT_AMPM, HOURS_PM},
+    {"s", DT_UNITS, UNIT_SECOND},
+    {"sat", DT_DOW, 6},
+    {"saturday", DT_DOW, 6},
+    {"sep", DT_MONTH, 9},
+    {"sept", DT_MONTH, 9},
+    {"september", DT_MONTH, 9},
+    {"sun", DT_DOW, 0},
+    {"sunday", DT_DOW, 0},
+    {"t", DT_ISOTIME, UNIT_TIME},
+    {"thu", DT_DOW, 4},
+    {"thur", DT_DOW, 4},
+    {"thurs", DT_DOW, 4},
+    {"thursday", DT_DOW, 4},
+    {"today", DT_RESERVED, RES_TODAY},
+    {"tomorrow", DT_RESERVED, RES_TOMORROW},
+    {"tue", DT_DOW, 2},
+    {"tues", DT_DOW, 2},
+    {"tuesday", DT_DOW, 2},
+    {"wed", DT_DOW, 3},
+    {"wednesday", DT_DOW, 3},
+    {"weds", DT_DOW, 3},
+    {"y", DT_UNITS, UNIT_YEAR},
+    {"yesterday", DT_RESERVED, RES_YESTERDAY},
+};
+
+static const struct dt_word unit_words[] = {
+    {"@", DT_IGNORE, 0},
+    {"ago", DT_AGO, 0},
+    {"c", DT_UNITS, UNIT_CENTURY},
+    {"cent", DT_UNITS, UNIT_CENTURY},
+    {"centuries", DT_UNITS, UNIT_CENTURY},
+    {"century", DT_UNITS, UNIT_CENTURY},
+    {"d", DT_UNITS, UNIT_DAY},
+    {"day", DT_UNITS, UNIT_DAY},
+    {"days", DT_UNITS, UNIT_DAY},
+    {"dec", DT_UNITS, UNIT_DECADE},
+    {"decade", DT_UNITS, UNIT_DECADE},
+    {"decades", DT_UNITS, UNIT_DECADE},
+    {"decs", DT_UNITS, UNIT_DECADE},
+    {"h", DT_UNITS, UNIT_HOUR},
+    {"hour", DT_UNITS, UNIT_HOUR},
+    {"hours", DT_UNITS, UNIT_HOUR},
+    {"hr", DT_UNITS, UNIT_HOUR},
+    {"hrs", DT_UNITS, UNIT_HOUR},
+    {"m", DT_UNITS, UNIT_MINUTE},
+    {"microsecon", DT_UNITS, UNIT_MICROSECOND},
+    {"mil", DT_UNITS, UNIT_MILLENNIUM},
+    {"millennia", DT_UNITS, UNIT_MILLENNIUM},
+    {"millennium", DT_UNITS, UNIT_MILLENNIUM},
+    {"millisecon", DT_UNITS, UNIT_MILLISECOND},
+    {"mils", DT_UNITS, UNIT_MILLENNIUM},
+    {"min", DT_UNITS, UNIT_MINUTE},
+    {"mins", DT_UNITS, UNIT_MINUTE},
+    {"minute", DT_UNITS, UNIT_MINUTE},
+    {"minutes", DT_UNITS, UNIT_MINUTE},
+    {"mon", DT_UNITS, UNIT_MONTH},
+    {"mons", DT_UNITS, UNIT_MONTH},
+    {"month", DT_UNITS, UNIT_MONTH},
+    {"months", DT_UNITS, UNIT_MONTH},
+    {"ms", DT_UNITS, UNIT_MILLISECOND},
+    {"msec", DT_UNITS, UNIT_MILLISECOND},
+    {"mseconds", DT_UNITS, UNIT_MILLISECOND},
+    {"msecs", DT_UNITS, UNIT_MILLISECOND},
+    {"qtr", DT_UNITS, UNIT_QUARTER},
+    {"quarter", DT_UNITS, UNIT_QUARTER},
+    {"s", DT_UNITS, UNIT_SECOND},
+    {"sec", DT_UNITS, UNIT_SECOND},
+    {"second", DT_UNITS, UNIT_SECOND},
+    {"seconds", DT_UNITS, UNIT_SECOND},
+    {"secs", DT_UNITS, UNIT_SECOND},
+    {"timezone", DT_UNITS, UNIT_TZ},
+    {"timezone_h", DT_UNITS, UNIT_TZ_HOUR},
+    {"timezone_m", DT_UNITS, UNIT_TZ_MINUTE},
+    {"us", DT_UNITS, UNIT_MICROSECOND},
+    {"usec", DT_UNITS, UNIT_MICROSECOND},
+    {"useconds", DT_UNITS, UNIT_MICROSECOND},
+    {"usecs", DT_UNITS, UNIT_MICROSECOND},
+    {"w", DT_UNITS, UNIT_WEEK},
+    {"week", DT_UNITS, UNIT_WEEK},
+    {"weeks", DT_UNITS, UNIT_WEEK},
+    {"y", DT_UNITS, UNIT_YEAR},
+    {"year", DT_UNITS, UNIT_YEAR},
+    {"years", DT_UNITS, UNIT_YEAR},
+    {"yr", DT_UNITS, UNIT_YEAR},
+    {"yrs", DT_UNITS, UNIT_YEAR},
+};
+
+static const struct dt_word *find(const struct dt_word *words, size_t n, const char *lower)
+{
+    size_t lo = 0, hi = n;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        int c = strncmp(lower, words[mid].name, WORD_LEN_MAX);
+        if (c == 0)
+            return &words[mid];
+        if (c < 0)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    return NULL;
+}
+
+const struct dt_word *dt_word_find(const char *lower) { return find(date_words, ARRAY_LEN(date_words), lower); }
+const struct dt_word *dt_unit_find(const char *lower) { return find(unit_words, ARRAY_LEN(unit_words), lower); }
