@@ -87,9 +87,9 @@ struct vt_writer {
     enum phys *phys;     /* [ncolumn] */
     struct batch **done; /* finished batches, malloc'd list */
     uint32_t ndone, cap;
-    struct vec *col;     /* [ncolumn] of the batch being filled; NULL = none */
+    struct vec *col; /* [ncolumn] of the batch being filled; NULL = none */
     uint32_t row;
-    uint32_t at;         /* next column of the table */
+    uint32_t at; /* next column of the table */
     struct error *err;
     bool failed;
 };
@@ -138,10 +138,7 @@ static void *next_slot(struct vt_writer *w, bool is_null)
     return p;
 }
 
-static enum phys column_phys(const struct vt_writer *w)
-{
-    return type_phys(w->table->column[w->at].type);
-}
+static enum phys column_phys(const struct vt_writer *w) { return type_phys(w->table->column[w->at].type); }
 
 void vt_null(struct vt_writer *w) { (void)next_slot(w, true); }
 

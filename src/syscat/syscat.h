@@ -8,6 +8,8 @@
 #define MENCIA_SYSCAT_SYSCAT_H
 
 #include "planner/catalog.h"
+#include "base/error.h"
+#include "types/vec.h"
 
 struct vt_writer;
 
@@ -19,7 +21,7 @@ struct vt_column {
 
 struct virtual_table {
     const char *schema, *name;
-    oid_t oid;                       /* pg_class.oid; PostgreSQL's own for its catalogues */
+    oid_t oid; /* pg_class.oid; PostgreSQL's own for its catalogues */
     const struct vt_column *column;
     uint32_t ncolumn;
     /* Adds all rows, every column in order. context: the statement's, as given to syscat_rows. */
@@ -42,11 +44,11 @@ bool syscat_rows(const struct relation *relation, void *context, const uint32_t 
 /* ---- for fill: one call per column in order, then vt_end_row; types must be the column's ---- */
 void vt_null(struct vt_writer *w);
 void vt_bool(struct vt_writer *w, bool v);
-void vt_int(struct vt_writer *w, int64_t v);   /* any integer type, oid and reg* */
+void vt_int(struct vt_writer *w, int64_t v); /* any integer type, oid and reg* */
 void vt_f64(struct vt_writer *w, double v);
 void vt_text(struct vt_writer *w, const char *v); /* text, name, varchar, "char"; NULL = SQL NULL; copied */
 void vt_view(struct vt_writer *w, struct strview v);
-void vt_bytes(struct vt_writer *w, struct strview v); /* bytea, jsonb */
+void vt_bytes(struct vt_writer *w, struct strview v);          /* bytea, jsonb */
 void vt_timestamp(struct vt_writer *w, int64_t us_since_2000); /* INT64_MIN = NULL */
 void vt_unix_us(struct vt_writer *w, int64_t unix_us);         /* timestamptz; 0 = NULL */
 void vt_interval_us(struct vt_writer *w, int64_t us);
