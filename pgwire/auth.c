@@ -309,12 +309,12 @@ enum step auth_message(struct pg_conn *conn)
     enum message_status status = conn_message(conn, &message);
     if (status == MESSAGE_NONE)
         return STEP_WAIT;
-    if (message.type != 'p' && message.type != '\0') {
+    if (message.type != 'p') {
         error_set(&err, SQLSTATE_PROTOCOL_VIOLATION, "expected %s response, got message type %d",
                   conn->stage == STAGE_PASSWORD ? "password" : "SASL", (unsigned char)message.type);
         return refuse(conn, &err);
     }
-    if (status == MESSAGE_BAD)
+    if (status == MESSAGE_BAD_LENGTH)
         return STEP_CLOSE;
     conn_consume_message(conn, &message);
     enum step step;

@@ -115,9 +115,12 @@ bool conn_need(struct pg_conn *conn, size_t bytes)
     return true;
 }
 
-/* PostgreSQL's limits by type; 0 = a type that no client sends. */
+/* PostgreSQL's limits by type; 0 = a type that has no place now. Before authentication there is one only, so that
+ * nobody unknown can make us buffer much. */
 static uint32_t message_limit(const struct pg_conn *conn, char type)
 {
+    if (conn->stage != STAGE_READY)
+        return type != 'p' ? 0 : conn->stage == STAGE_PASSWORD ? PASSWORD_BYTES_MAX : SASL_BYTES_MAX;
     switch (type) {
     case 'Q':
     case 'F':
@@ -132,8 +135,6 @@ static uint32_t message_limit(const struct pg_conn *conn, char type)
     case 'X':
     case 'c':
     case 'f': return SMALL_MESSAGE_BYTES_MAX;
-    case 'p':
-        return conn->stage == STAGE_PASSWORD ? PASSWORD_BYTES_MAX : conn->stage == STAGE_READY ? 0 : SASL_BYTES_MAX;
     default: return 0;
     }
 }
@@ -148,14 +149,12 @@ enum message_status conn_message(const struct pg_conn *conn, struct message *out
     out->body = strview_make(head, 0);
     uint32_t limit = message_limit(conn, head[0]);
     if (limit == 0)
-        return MESSAGE_BAD;
+        return MESSAGE_BAD_TYPE;
     if (have < 5)
         return MESSAGE_NONE;
     uint32_t len = load_be32(head + 1);
-    if (len < 4 || len > limit) {
-        out->type = '\0';
-        return MESSAGE_BAD;
-    }
+    if (len < 4 || len > limit)
+        return MESSAGE_BAD_LENGTH;
     if (have < (size_t)len + 1)
         return MESSAGE_NONE;
     out->body = strview_make(head + 5, len - 4);

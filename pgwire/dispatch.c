@@ -289,8 +289,6 @@ static bool at_statement_end(char type) { return type == 'Q' || type == 'S' || t
 static void unknown_message(struct pg_conn *conn, char type)
 {
     struct error err;
-    if (type == '\0')
-        return; /* a length out of bounds: PostgreSQL closes without a word */
     error_set(&err, SQLSTATE_PROTOCOL_VIOLATION, "invalid frontend message type %d", (unsigned char)type);
     out_fatal(conn, &err);
 }
@@ -315,7 +313,8 @@ static enum serve serve_one(struct pg_conn *conn)
     struct message message;
     struct pg_server *server = conn->server;
     switch (conn_message(conn, &message)) {
-    case MESSAGE_BAD: unknown_message(conn, message.type); return SERVE_END;
+    case MESSAGE_BAD_TYPE: unknown_message(conn, message.type); return SERVE_END;
+    case MESSAGE_BAD_LENGTH: return SERVE_END; /* PostgreSQL, too, closes without a word */
     case MESSAGE_NONE:
         if (read_more(conn))
             return SERVE_MORE;

@@ -96,12 +96,9 @@ static bool split_line(struct hba_parser *p, const char *s, const char *end, str
                 return bad_line(p, err, "more than %d names in a list", LIST_MAX);
             if (!read_name(p, &s, end, &name[n++], err))
                 return false;
-            const char *comma = s;
-            while (comma < end && char_is_space(*comma))
-                comma++;
-            if (comma == end || *comma != ',')
+            if (s == end || *s != ',')
                 break;
-            s = comma + 1;
+            s++;
             while (s < end && char_is_space(*s))
                 s++;
             if (s == end || *s == '#')

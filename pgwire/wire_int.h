@@ -57,7 +57,7 @@ enum conn_stage {
 enum conn_owner { OWNER_REACTOR, OWNER_QUEUE, OWNER_THREAD };
 
 /* What a read-only look at the input came to. */
-enum message_status { MESSAGE_NONE, MESSAGE_READY, MESSAGE_BAD };
+enum message_status { MESSAGE_NONE, MESSAGE_READY, MESSAGE_BAD_TYPE, MESSAGE_BAD_LENGTH };
 
 struct message {
     char type;
@@ -177,7 +177,7 @@ bool conn_wait(struct pg_conn *conn, int events, int64_t deadline_ns);
 void conn_flush(struct pg_conn *conn);
 /* Blocking: reads until `bytes` are buffered; false = the client is gone, or terminated. */
 bool conn_need(struct pg_conn *conn, size_t bytes);
-/* Looks for a complete message; MESSAGE_BAD = the length is not acceptable, close. Consumes nothing. */
+/* Looks for a complete message; Consumes nothing. */
 enum message_status conn_message(const struct pg_conn *conn, struct message *out);
 void conn_consume_message(struct pg_conn *conn, const struct message *message);
 
