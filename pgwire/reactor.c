@@ -206,7 +206,10 @@ enum step reactor_step(struct pg_conn *conn)
 
 static void conn_event(struct pg_conn *conn)
 {
-    assert(conn->owner == OWNER_REACTOR);
+    if (!conn->half_open) {
+        sched_push(conn); /* an idle session whose client says something, or has gone */
+        return;
+    }
     switch (reactor_step(conn)) {
     case STEP_WAIT: arm(conn, stream_fill_events(&conn->stream) == POLLOUT ? EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD); break;
     case STEP_HANDOFF:
