@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A buffered connection, plain or TLS, over a non-blocking socket. One owner at a time; no locks.
+ * A buffered connection, plain or TLS, over a non-blocking socket. One owner at a time; no locks. Its thread must have
+ * SIGPIPE blocked or ignored, as threads of base/thread.h have.
  *
  * Input lies in [in_start, in_end) of one contiguous buffer, so messages can be parsed in place; views into it hold
  * until the next stream_fill. It grows only as bytes really come: a peer that announces much and sends little costs
