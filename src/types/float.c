@@ -282,8 +282,9 @@ static bool parse_slow(struct strview text, bool single, double *out, struct err
     if (end == copy)
         ok = bad_float(text, type_name, err);
     else if (errno == ERANGE && (*out == 0 || isinf(*out)))
+        /* real's message quotes the whole input, double precision's only the number */
         ok = error_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "\"%.*s\" is out of range for type %s",
-                       (int)(end - copy), copy, type_name);
+                       single ? (int)text.len : (int)(end - copy), single ? text.ptr : copy, type_name);
     else if (*end != '\0')
         ok = bad_float(text, type_name, err);
     if (copy != buf)
