@@ -162,6 +162,8 @@ static void encode_delta(const int64_t *data, uint32_t n, struct outbuf *out)
         uint32_t width = delta_block(value, n - b * PACK_BLOCK, &head);
         head.width = (uint8_t)width;
         memcpy(out->data + b * sizeof head, &head, sizeof head);
+        if (width == 0)
+            continue;
         outbuf_reserve(out, pack_bytes(width));
         k->pack((const uint64_t *)value, width, out->data + out->len);
         out->len += pack_bytes(width);
