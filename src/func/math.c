@@ -36,7 +36,7 @@ DEFINE_PLAIN(f64_ceil, ceil(x))
 DEFINE_PLAIN(f64_floor, floor(x))
 DEFINE_PLAIN(f64_round, rint(x))
 DEFINE_PLAIN(f64_trunc, trunc(x))
-DEFINE_PLAIN(f64_sign, x > 0 ? 1.0 : x < 0 ? -1.0 : isnan(x) ? x : 0.0)
+DEFINE_PLAIN(f64_sign, x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0)
 
 /* One row at a time through a function that may fail. */
 #define DEFINE_UNARY(name, function)                                                                                   \

@@ -1,0 +1,1 @@
+-- Arguments that only make sense for one function: values tried instead of the pool's.
