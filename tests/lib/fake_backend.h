@@ -247,7 +247,7 @@ static bool fake_command(struct backend *b, const char *sql, struct error *err)
     if (strcmp(sql, "copy out") == 0)
         return fake_copy_out(b);
     if (sscanf(sql, "big %u", &n) == 1)
-        return fake_big(b, n);
+        return fake_big(b, n < 10000000 ? n : 10000000);
     if (sscanf(sql, "status %63s %63s", name, value) == 2) {
         pg_parameter_status(b->conn, name, value);
         pg_command_complete(b->conn, "SET");
