@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The parts of a SELECT in our syntax tree: expressions, FROM items, clauses. Private to planner/: made by pgq_*.c, read
- * by bind_*.c. What PostgreSQL's grammar takes and we do not is kept as AX_UNSUPPORTED (or an `unsupported` note), so
- * that the error comes when the statement is bound, as PostgreSQL's would.
+ * The parts of a SELECT in our syntax tree: expressions, FROM items, clauses. Private to planner/: made by pgq_*.c,
+ * read by bind_*.c. What PostgreSQL's grammar takes and we do not is kept as AX_UNSUPPORTED (or an `unsupported` note),
+ * so that the error comes when the statement is bound, as PostgreSQL's would.
  */
 #ifndef MENCIA_PLANNER_AST_INT_H
 #define MENCIA_PLANNER_AST_INT_H
@@ -52,8 +52,8 @@ enum ast_expr_kind {
     AX_SUB_ANY, /* left op ANY (select); IN has op = and text "IN" */
     AX_SUB_ALL,
     AX_ROW,
-    AX_ARRAY, /* args */
-    AX_COLLATE, /* left, text: name */
+    AX_ARRAY,       /* args */
+    AX_COLLATE,     /* left, text: name */
     AX_UNSUPPORTED, /* text: what; name: column name PostgreSQL would give, may be empty */
 };
 
@@ -78,8 +78,8 @@ struct ast_func {
 struct ast_expr {
     enum ast_expr_kind kind;
     int32_t location;
-    bool boolean;  /* AX_BOOL; BETWEEN: negated; */
-    bool flag;     /* BETWEEN: symmetric; COLUMN: ends in .* ; CASE …: unused */
+    bool boolean; /* AX_BOOL; BETWEEN: negated; */
+    bool flag;    /* BETWEEN: symmetric; COLUMN: ends in .* ; CASE …: unused */
     int32_t integer;
     uint32_t nargs;
     struct ast_expr **args;

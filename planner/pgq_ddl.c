@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CREATE TABLE, ALTER TABLE, DROP and options of libpg_query's tree into ours. */
-#include "postgres.h"
-#include "nodes/parsenodes.h"
+#include <postgres.h>
+#include <nodes/parsenodes.h>
 
 #include "planner/pgq_int.h"
 

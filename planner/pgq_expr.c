@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Expressions of libpg_query's tree into ours. */
-#include "postgres.h"
-#include "nodes/parsenodes.h"
-#include "nodes/primnodes.h"
+#include <postgres.h>
+#include <nodes/parsenodes.h>
+#include <nodes/primnodes.h>
 
 #include "planner/pgq_int.h"
 
@@ -369,8 +369,7 @@ static struct ast_expr *dispatch(struct pgq *pc, const Node *node)
     }
     case T_GroupingSet:
         return pgq_unsupported(pc, ((const GroupingSet *)node)->location, "ROLLUP, CUBE and GROUPING SETS are");
-    case T_NamedArgExpr:
-        return pgq_unsupported(pc, ((const NamedArgExpr *)node)->location, "named arguments are");
+    case T_NamedArgExpr: return pgq_unsupported(pc, ((const NamedArgExpr *)node)->location, "named arguments are");
     case T_SetToDefault: return pgq_unsupported(pc, ((const SetToDefault *)node)->location, "DEFAULT in VALUES is");
     case T_XmlExpr:
     case T_XmlSerialize: return pgq_unsupported(pc, -1, "XML is");

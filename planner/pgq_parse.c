@@ -7,9 +7,9 @@
 #define PG_exception_stack   server_PG_exception_stack
 #define CurrentMemoryContext server_CurrentMemoryContext
 #define error_context_stack  server_error_context_stack
-#include "postgres.h"
-#include "nodes/parsenodes.h"
-#include "parser/parser.h"
+#include <postgres.h>
+#include <nodes/parsenodes.h>
+#include <parser/parser.h>
 #undef PG_exception_stack
 #undef CurrentMemoryContext
 #undef error_context_stack

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SELECT, VALUES and FROM items of libpg_query's tree into ours. */
-#include "postgres.h"
-#include "nodes/parsenodes.h"
-#include "nodes/primnodes.h"
+#include <postgres.h>
+#include <nodes/parsenodes.h>
+#include <nodes/primnodes.h>
 
 #include "planner/pgq_int.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Statements of libpg_query's tree into ours: queries, INSERT, COPY, transactions, cursors, settings. */
-#include "postgres.h"
+#include <postgres.h>
 #include <limits.h>
-#include "nodes/parsenodes.h"
+#include <nodes/parsenodes.h>
 
 #include "planner/pgq_int.h"
 
@@ -199,9 +199,7 @@ static bool dispatch(struct pgq *pc, const Node *stmt, struct ast_node *out)
 {
     bool known;
     switch (nodeTag(stmt)) {
-    case T_SelectStmt:
-        out->kind = AST_SELECT;
-        return (out->select = pgq_select(pc, (const SelectStmt *)stmt)) != NULL;
+    case T_SelectStmt: out->kind = AST_SELECT; return (out->select = pgq_select(pc, (const SelectStmt *)stmt)) != NULL;
     case T_InsertStmt: return insert_stmt(pc, (const InsertStmt *)stmt, out);
     case T_CopyStmt: return copy_stmt(pc, (const CopyStmt *)stmt, out);
     case T_TransactionStmt: return transaction_stmt(pc, (const TransactionStmt *)stmt, out);

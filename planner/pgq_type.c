@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Type names into types: resolution and type modifiers, with PostgreSQL's errors. */
-#include "postgres.h"
-#include "nodes/parsenodes.h"
-#include "utils/timestamp.h"
+#include <postgres.h>
+#include <nodes/parsenodes.h>
+#include <utils/timestamp.h>
 
 #include "planner/pgq_int.h"
 
 /* Types of PostgreSQL that we do not have: 0A000 says more than "does not exist". */
 static const char *const foreign_types[] = {
-    "bit",       "varbit",    "box",       "cidr",      "circle",   "inet",      "line",     "lseg",    "macaddr",
-    "macaddr8",  "money",     "path",      "pg_lsn",    "point",    "polygon",   "tsquery",  "tsvector", "xml",
-    "int4range", "int8range", "numrange",  "tsrange",   "tstzrange", "daterange", "smallserial", "serial",
-    "bigserial", "serial2",   "serial4",   "serial8",   "refcursor", "timetz"};
+    "bit",         "varbit",   "box",       "cidr",      "circle",   "inet",    "line",      "lseg",
+    "macaddr",     "macaddr8", "money",     "path",      "pg_lsn",   "point",   "polygon",   "tsquery",
+    "tsvector",    "xml",      "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange",
+    "smallserial", "serial",   "bigserial", "serial2",   "serial4",  "serial8", "refcursor", "timetz"};
 
 static bool is_foreign(const char *name)
 {
@@ -32,9 +32,10 @@ static bool bad_type(struct error *err, int32_t location, const TypeName *name, 
         strbuf_add_cstr(&sb, "[]");
     if (is_foreign(label)) {
         (void)error_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "type \"%s\" is not supported", label);
-        (void)error_hint(err, "Use text, or one of the supported types: bool, int2, int4, int8, float4, float8, numeric, "
-                              "text, varchar, bpchar, bytea, date, time, timestamp, timestamptz, interval, uuid, json, "
-                              "jsonb.");
+        (void)error_hint(err,
+                         "Use text, or one of the supported types: bool, int2, int4, int8, float4, float8, numeric, "
+                         "text, varchar, bpchar, bytea, date, time, timestamp, timestamptz, interval, uuid, json, "
+                         "jsonb.");
     } else {
         (void)error_set(err, SQLSTATE_UNDEFINED_OBJECT, "type \"%s\" does not exist", sb.data);
     }
@@ -127,8 +128,7 @@ static bool read_typmods(struct error *err, const List *list, uint32_t *n, int32
     return true;
 }
 
-static bool resolve(const TypeName *name, const char *label, const char *schema, struct coltype *out,
-                    struct error *err)
+static bool resolve(const TypeName *name, const char *label, const char *schema, struct coltype *out, struct error *err)
 {
     const struct type_info *info = NULL;
     error_clear(err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Roles, utility statements and the names of what we do not know. */
-#include "postgres.h"
-#include "nodes/parsenodes.h"
+#include <postgres.h>
+#include <nodes/parsenodes.h>
 
 #include "planner/pgq_int.h"
 

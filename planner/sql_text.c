@@ -131,7 +131,7 @@ bool sql_token_is(const struct sql_token *token, const char *word)
 
 static bool begins_constraint(const struct sql_token *token)
 {
-    static const char *const words[] = {"not",       "null",       "check",      "primary",    "unique",  "references",
+    static const char *const words[] = {"not",       "null",       "check",      "primary",   "unique",  "references",
                                         "generated", "constraint", "deferrable", "initially", "collate", "default"};
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (sql_token_is(token, words[i]))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Steps over SQL text token by token, for the few places where the source text itself is wanted (DEFAULT expressions,
- * EXECUTE arguments, whether a name was quoted). The text is known to parse, so nothing here fails. Private to planner/.
+ * Steps over SQL text token by token, for the few places where the source text itself is wanted (DEFAULTs,
+ * EXECUTE arguments, whether a name was quoted). The text is known to parse, so nothing here fails. Private to
+ * planner/.
  */
 #ifndef MENCIA_PLANNER_SQL_TEXT_H
 #define MENCIA_PLANNER_SQL_TEXT_H
