@@ -3,6 +3,7 @@
 #include "planner/bind_int.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 
 const char *bind_cstr(struct bind *b, struct strview s) { return arena_strndup(b->arena, s.ptr, s.len); }
 

@@ -482,7 +482,6 @@ static bool bind_cte(struct bind *b, struct scope *s, const struct ast_cte *c, s
     cte->name = bind_cstr(b, c->name);
     cte->always = c->materialize == CTE_ALWAYS;
     cte->never = c->materialize == CTE_NEVER;
-    cte->shared = -1;
     if (c->query->kind != AST_SELECT) {
         (void)bind_unsupported(b, c->location, NULL, "data-modifying statements in WITH are");
         return false;

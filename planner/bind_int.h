@@ -42,7 +42,8 @@ struct bound_cte {
     const char **column;
     uint32_t refs;
     bool always, never; /* [NOT] MATERIALIZED */
-    int32_t shared;     /* planner: index of the shared plan, -1 = not yet */
+    const struct plan *shared_by; /* planner: the plan in which it is shared plan `shared` */
+    uint32_t shared;
 };
 
 /* One FROM item that produces rows. */

@@ -7,7 +7,7 @@ bool add_target(struct bind *b, struct plan_query *q, struct expr *e, const char
     enum { TARGETS_MAX = 1664 };
     if (q->ntarget >= TARGETS_MAX)
         return error_set(b->err, SQLSTATE_TOO_MANY_COLUMNS, "target lists can have at most %d entries", TARGETS_MAX);
-    if ((q->ntarget & (q->ntarget + 7)) == 0 || q->ntarget % 8 == 0) {
+    if (q->ntarget % 8 == 0) {
         struct query_target *t = ARENA_ARRAY(b->arena, struct query_target, q->ntarget + 8);
         memcpy(t, q->target, q->ntarget * sizeof *t);
         q->target = t;
