@@ -5,6 +5,8 @@
  */
 #include "planner/plan_int.h"
 
+#include "types/zone.h"
+
 #include <stdlib.h>
 
 struct build {
