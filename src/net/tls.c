@@ -16,7 +16,7 @@
 #include <stdlib.h>
 
 struct tls_context {
-    _Atomic uint32_t refs;
+    uint32_t refs; /* by atomic operations only */
     SSL_CTX *ctx;
     unsigned char alpn[64]; /* length byte and name, as ALPN lists them; alpn[0] = 0: none */
     uint8_t end_point[64];  /* certificate hash for channel binding */

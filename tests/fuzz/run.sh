@@ -11,8 +11,9 @@ command -v "$clang" >/dev/null || { echo "fuzz: $clang is not installed (set FUZ
 [ $# -gt 0 ] || set -- $(for f in tests/fuzz/fuzz_*.c; do n=${f##*/fuzz_}; echo "${n%.c}"; done)
 
 sanitize="address,undefined"
+mkdir -p build/fuzz
 make -s -j"$(nproc)" PROFILE=fuzz CC="$clang" WARN=-Wno-everything build/fuzz/libmencia.a \
-    CFLAGS_fuzz="-O1 -DMENCIA_FAULTS -fno-omit-frame-pointer -fno-sanitize-recover=undefined -fsanitize=fuzzer-no-link,$sanitize" || exit 1
+    CFLAGS_fuzz="-O1 -DMENCIA_FAULTS -fno-omit-frame-pointer -fno-sanitize-recover=undefined -fsanitize=fuzzer-no-link,$sanitize" >build/fuzz/build.log || exit 1
 libs=$(sed -n 's/^LIBS := //p' Makefile)
 mkdir -p build/fuzz/crashes
 passed=0
