@@ -37,12 +37,14 @@ static enum step answer_byte(struct pg_conn *conn, char answer)
 static enum step ssl_request(struct pg_conn *conn)
 {
     conn->ssl_done = true;
+    conn->tls = conn->peer.family == 0 ? NULL : server_tls_get(conn->server);
+    if (!conn->tls)
+        answer_byte(conn, 'N');
     /* Anything behind the request was sent in the clear and must not pass for part of the encrypted stream. */
     if (stream_buffered(&conn->stream) > 0)
         return no_reply_expected(conn, "SSL");
-    conn->tls = conn->peer.family == 0 ? NULL : server_tls_get(conn->server);
     if (!conn->tls)
-        return answer_byte(conn, 'N');
+        return STEP_AGAIN;
     conn->stage = STAGE_TLS;
     return answer_byte(conn, 'S');
 }
@@ -50,9 +52,8 @@ static enum step ssl_request(struct pg_conn *conn)
 static enum step gss_request(struct pg_conn *conn)
 {
     conn->gss_done = true;
-    if (stream_buffered(&conn->stream) > 0)
-        return no_reply_expected(conn, "GSSAPI encryption");
-    return answer_byte(conn, 'N');
+    answer_byte(conn, 'N');
+    return stream_buffered(&conn->stream) > 0 ? no_reply_expected(conn, "GSSAPI encryption") : STEP_AGAIN;
 }
 
 static enum step unsupported_protocol(struct pg_conn *conn, uint32_t protocol)
@@ -244,7 +245,8 @@ static enum step sasl_initial(struct pg_conn *conn, struct strview body)
     const char *nul = body.len ? memchr(body.ptr, '\0', body.len) : NULL;
     size_t head = nul ? (size_t)(nul - body.ptr) + 1 : 0;
     if (!nul || body.len < head + 4) {
-        error_set(&err, SQLSTATE_PROTOCOL_VIOLATION, "invalid message format");
+        error_set(&err, SQLSTATE_PROTOCOL_VIOLATION, "%s",
+                  nul ? "insufficient data left in message" : "invalid string in message");
         return refuse(conn, &err);
     }
     uint32_t len = load_be32(body.ptr + head);
@@ -314,8 +316,12 @@ enum step auth_message(struct pg_conn *conn)
                   conn->stage == STAGE_PASSWORD ? "password" : "SASL", (unsigned char)message.type);
         return refuse(conn, &err);
     }
-    if (status == MESSAGE_BAD_LENGTH)
-        return STEP_CLOSE;
+    if (status == MESSAGE_BAD_LENGTH) {
+        if (conn->stage == STAGE_PASSWORD)
+            return STEP_CLOSE;
+        wrong_password(conn, &err);
+        return refuse(conn, &err);
+    }
     conn_consume_message(conn, &message);
     enum step step;
     if (conn->stage == STAGE_SASL_INITIAL)
@@ -352,6 +358,10 @@ static bool open_backend(struct pg_conn *conn, struct error *err)
     struct pg_server *server = conn->server;
     struct startup_params *p = &conn->params;
     struct backend *backend = NULL;
+    if (p->options_error) {
+        *err = *p->options_error;
+        return false;
+    }
     if (!server->ops->database_exists(server->ops_server, p->database))
         return error_set(err, SQLSTATE_INVALID_CATALOG_NAME, "database \"%s\" does not exist", p->database);
     struct pg_startup *startup = ARENA_NEW(&conn->arena, struct pg_startup);

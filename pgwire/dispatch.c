@@ -45,6 +45,8 @@ static uint32_t read_u32(struct reader *r)
 
 static char read_char(struct reader *r)
 {
+    if (!r->failure && r->at == r->end)
+        r->failure = "no data left in message";
     const char *p = read_bytes(r, 1);
     return p ? *p : '\0';
 }
@@ -220,13 +222,23 @@ static bool close_message(struct pg_conn *conn, const struct message *message, s
     return true;
 }
 
-static void sync_message(struct pg_conn *conn)
+static void sync_message(struct pg_conn *conn, const struct message *message)
 {
     struct error err;
-    if (!conn->server->ops->sync(conn->backend, &err))
+    struct reader r = reader_of(message);
+    if (!read_end(&r, &err) || !conn->server->ops->sync(conn->backend, &err))
         out_error(conn, &err);
     if (!conn->closing)
         out_ready(conn);
+}
+
+static bool flush_message(struct pg_conn *conn, const struct message *message, struct error *err)
+{
+    struct reader r = reader_of(message);
+    if (!read_end(&r, err))
+        return false;
+    conn_flush(conn);
+    return true;
 }
 
 /* Messages of the extended protocol that end by an answer or an error. */
@@ -240,6 +252,7 @@ static void extended_message(struct pg_conn *conn, const struct message *message
     case 'D': ok = describe_message(conn, message, &err); break;
     case 'E': ok = execute_message(conn, message, &err); break;
     case 'C': ok = close_message(conn, message, &err); break;
+    case 'H': ok = flush_message(conn, message, &err); break;
     default: assert(!"not an extended message");
     }
     if (ok)
@@ -270,8 +283,7 @@ bool session_message(struct pg_conn *conn, const struct message *message)
         if (!conn->closing)
             out_ready(conn);
         break;
-    case 'S': sync_message(conn); break;
-    case 'H': conn_flush(conn); break;
+    case 'S': sync_message(conn, message); break;
     case 'd':
     case 'c':
     case 'f': break; /* the rest of a COPY that has failed */

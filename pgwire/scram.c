@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -187,99 +188,182 @@ void scram_server_release(struct scram_server *scram)
     OPENSSL_cleanse(&scram->secret, sizeof scram->secret);
 }
 
-static bool malformed(struct error *err, const char *detail)
+static bool PRINTF_LIKE(2, 3) malformed(struct error *err, const char *fmt, ...)
 {
+    va_list args;
+    char detail[256];
+    va_start(args, fmt);
+    vsnprintf(detail, sizeof detail, fmt, args);
+    va_end(args);
     error_set(err, SQLSTATE_PROTOCOL_VIOLATION, "malformed SCRAM message");
     return error_detail(err, "%s", detail);
 }
 
-/* The channel binding flag and its name; leaves *rest after "…,". */
-static bool read_binding_flag(struct scram_server *scram, struct strview *rest, struct error *err)
+/* A message being read. */
+struct cursor {
+    const char *at, *end;
+};
+
+/* The next character as messages show it. */
+struct shown_char {
+    char text[8];
+};
+
+static char peek(const struct cursor *c) { return c->at < c->end ? *c->at : '\0'; }
+
+static struct shown_char shown(const struct cursor *c)
 {
-    struct strview flag;
-    if (!take_until(rest, ',', &flag) || flag.len == 0)
-        return malformed(err, "Unexpected channel-binding flag.");
-    switch (flag.ptr[0]) {
+    struct shown_char s;
+    char ch = peek(c);
+    if (ch >= 0x21 && ch <= 0x7E)
+        snprintf(s.text, sizeof s.text, "'%c'", ch);
+    else
+        snprintf(s.text, sizeof s.text, "0x%02x", (unsigned char)ch);
+    return s;
+}
+
+/* What follows "x=", up to the next comma, which is passed over. */
+static bool take_after_name(struct cursor *c, char name, struct strview *value, struct error *err)
+{
+    if (peek(c) != '=')
+        return malformed(err, "Expected character \"=\" for attribute \"%c\".", name);
+    c->at++;
+    const char *comma = memchr(c->at, ',', (size_t)(c->end - c->at));
+    *value = strview_make(c->at, (size_t)((comma ? comma : c->end) - c->at));
+    c->at = comma ? comma + 1 : c->end;
+    return true;
+}
+
+static bool take_attribute(struct cursor *c, char name, struct strview *value, struct error *err)
+{
+    if (peek(c) != name)
+        return malformed(err, "Expected attribute \"%c\" but found \"%s\".", name, shown(c).text);
+    c->at++;
+    return take_after_name(c, name, value, err);
+}
+
+static bool take_any_attribute(struct cursor *c, char *name, struct strview *value, struct error *err)
+{
+    if (c->at == c->end)
+        return malformed(err, "Attribute expected, but found end of string.");
+    *name = *c->at;
+    if (char_lower(*name) < 'a' || char_lower(*name) > 'z')
+        return malformed(err, "Attribute expected, but found invalid character \"%s\".", shown(c).text);
+    c->at++;
+    return take_after_name(c, *name, value, err);
+}
+
+static bool begin_reading(struct strview message, struct cursor *c, struct error *err)
+{
+    *c = (struct cursor){message.ptr, message.ptr + message.len};
+    if (message.len == 0)
+        return malformed(err, "The message is empty.");
+    if (memchr(message.ptr, '\0', message.len))
+        return malformed(err, "Message length does not match input length.");
+    return true;
+}
+
+static bool take_comma(struct cursor *c, struct error *err)
+{
+    if (peek(c) != ',')
+        return malformed(err, "Comma expected, but found character \"%s\".", shown(c).text);
+    c->at++;
+    return true;
+}
+
+static bool no_binding_data(struct error *err)
+{
+    return malformed(err, "The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel "
+                          "binding data.");
+}
+
+/* The channel binding flag, with the comma after it. */
+static bool read_binding_flag(struct scram_server *scram, struct cursor *c, struct error *err)
+{
+    struct strview type;
+    switch (peek(c)) {
     case 'n':
-        if (flag.len != 1)
-            return malformed(err, "Comma expected.");
-        if (!scram->plus)
-            return true;
-        return malformed(err, "The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel "
-                              "binding data.");
-    case 'y':
-        if (flag.len != 1)
-            return malformed(err, "Comma expected.");
         if (scram->plus)
-            return malformed(err, "The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include "
-                                  "channel binding data.");
-        if (!scram->plus_offered)
-            return true;
-        /* The client can bind and believes that we cannot: somebody has taken -PLUS from our list. */
-        error_set(err, SQLSTATE_INVALID_AUTHORIZATION_SPECIFICATION, "SCRAM channel binding negotiation error");
-        return error_detail(err, "The client supports SCRAM channel binding but thinks the server does not.  However, "
-                                 "this server does support channel binding.");
+            return no_binding_data(err);
+        c->at++;
+        return take_comma(c, err);
+    case 'y':
+        if (scram->plus)
+            return no_binding_data(err);
+        if (scram->plus_offered) {
+            /* The client can bind and believes that we cannot: somebody has taken -PLUS from our list. */
+            error_set(err, SQLSTATE_INVALID_AUTHORIZATION_SPECIFICATION, "SCRAM channel binding negotiation error");
+            return error_detail(err, "The client supports SCRAM channel binding but thinks the server does not.  "
+                                     "However, this server does support channel binding.");
+        }
+        c->at++;
+        return take_comma(c, err);
     case 'p':
         if (!scram->plus)
             return malformed(err, "The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message "
                                   "includes channel binding data.");
-        if (!strview_equal(flag, STRVIEW("p=tls-server-end-point")))
+        if (!take_attribute(c, 'p', &type, err))
+            return false;
+        if (!strview_equal(type, STRVIEW("tls-server-end-point")))
             return error_set(err, SQLSTATE_PROTOCOL_VIOLATION, "unsupported SCRAM channel-binding type \"%.*s\"",
-                             (int)MIN_OF(flag.len, 64), flag.ptr);
+                             (int)MIN_OF(type.len, (size_t)64), type.ptr);
         return true;
-    default: return malformed(err, "Unexpected channel-binding flag.");
+    default: return malformed(err, "Unexpected channel-binding flag \"%s\".", shown(c).text);
     }
 }
 
-static bool valid_nonce(struct strview nonce)
+static bool printable(struct strview nonce)
 {
     for (size_t i = 0; i < nonce.len; i++)
         if (nonce.ptr[i] < 0x21 || nonce.ptr[i] > 0x7E || nonce.ptr[i] == ',')
             return false;
-    return nonce.len > 0;
+    return true;
+}
+
+/* client-first-message: leaves the header in gs2_header, client-first-bare in auth, the client's nonce in *nonce. */
+static bool read_first(struct scram_server *scram, struct strview message, struct strview *nonce, struct error *err)
+{
+    struct cursor c;
+    struct strview value;
+    char name;
+    if (!begin_reading(message, &c, err) || !read_binding_flag(scram, &c, err))
+        return false;
+    if (peek(&c) == 'a')
+        return error_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                         "client uses authorization identity, but it is not supported");
+    if (peek(&c) != ',')
+        return malformed(err, "Unexpected attribute \"%s\" in client-first-message.", shown(&c).text);
+    c.at++;
+    size_t header = (size_t)(c.at - message.ptr);
+    assert(header < sizeof scram->gs2_header);
+    memcpy(scram->gs2_header, message.ptr, header);
+    strbuf_add(&scram->auth, c.at, (size_t)(c.end - c.at));
+    if (peek(&c) == 'm')
+        return error_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "client requires an unsupported SCRAM extension");
+    /* The name is not used: the startup packet's counts, as in PostgreSQL. */
+    if (!take_attribute(&c, 'n', &value, err) || !take_attribute(&c, 'r', nonce, err))
+        return false;
+    if (!printable(*nonce))
+        return error_set(err, SQLSTATE_PROTOCOL_VIOLATION, "non-printable characters in SCRAM nonce");
+    if (nonce->len > sizeof scram->nonce - BASE64_MAX)
+        return malformed(err, "The nonce is too long.");
+    while (c.at < c.end)
+        if (!take_any_attribute(&c, &name, &value, err))
+            return false;
+    return true;
 }
 
 bool scram_server_first(struct scram_server *scram, const char *mechanism, struct strview message, struct strbuf *out,
                         struct error *err)
 {
-    struct strview rest = message, user, nonce;
+    struct strview nonce;
+    uint8_t own[NONCE_BYTES];
+    char own64[BASE64_MAX], salt64[BASE64_MAX];
     scram->plus = scram->plus_offered && strcmp(mechanism, "SCRAM-SHA-256-PLUS") == 0;
     if (!scram->plus && strcmp(mechanism, "SCRAM-SHA-256") != 0)
         return error_set(err, SQLSTATE_PROTOCOL_VIOLATION, "client selected an invalid SASL authentication mechanism");
-    if (message.len == 0)
-        return malformed(err, "The message is empty.");
-    if (memchr(message.ptr, '\0', message.len))
-        return malformed(err, "Message length does not match input length.");
-    if (!read_binding_flag(scram, &rest, err))
+    if (!read_first(scram, message, &nonce, err))
         return false;
-    if (rest.len > 0 && rest.ptr[0] == 'a')
-        return error_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-                         "client uses authorization identity, but it is not supported");
-    if (rest.len == 0 || rest.ptr[0] != ',')
-        return malformed(err, "Unexpected attribute in client-first-message.");
-    rest.ptr++;
-    rest.len--;
-    size_t header = (size_t)(rest.ptr - message.ptr);
-    assert(header < sizeof scram->gs2_header);
-    memcpy(scram->gs2_header, message.ptr, header);
-    strbuf_add_view(&scram->auth, rest);
-    if (rest.len > 0 && rest.ptr[0] == 'm')
-        return error_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "client requires an unsupported SCRAM extension");
-    /* The name is not used: the startup packet's counts, as in PostgreSQL. */
-    if (!take_until(&rest, ',', &user) || user.len < 2 || memcmp(user.ptr, "n=", 2) != 0)
-        return malformed(err, "Attribute \"n\" expected in client-first-message.");
-    if (!take_until(&rest, ',', &nonce))
-        nonce = rest;
-    if (nonce.len < 2 || memcmp(nonce.ptr, "r=", 2) != 0)
-        return malformed(err, "Attribute \"r\" expected in client-first-message.");
-    nonce = strview_make(nonce.ptr + 2, nonce.len - 2);
-    if (!valid_nonce(nonce))
-        return error_set(err, SQLSTATE_PROTOCOL_VIOLATION, "non-printable characters in SCRAM nonce");
-    if (nonce.len > sizeof scram->nonce - BASE64_MAX)
-        return malformed(err, "The nonce is too long.");
-
-    uint8_t own[NONCE_BYTES];
-    char own64[BASE64_MAX], salt64[BASE64_MAX];
     random_bytes(own, sizeof own);
     base64_encode(own, sizeof own, own64);
     base64_encode(scram->secret.salt, scram->secret.salt_len, salt64);
@@ -318,40 +402,49 @@ static bool proof_matches(const struct scram_server *scram, const uint8_t proof[
     return equal && !scram->doomed;
 }
 
-bool scram_server_final(struct scram_server *scram, struct strview message, struct strbuf *out, struct error *err)
+/* client-final-message: checks it and adds its part without the proof to auth. */
+static bool read_final(struct scram_server *scram, struct strview message, uint8_t proof[SCRAM_KEY_BYTES],
+                       struct error *err)
 {
-    struct strview rest = message, binding, nonce, attribute;
-    uint8_t proof[SCRAM_KEY_BYTES], signature[SCRAM_KEY_BYTES];
-    char signature64[BASE64_MAX];
-    error_clear(err);
-    if (message.len == 0)
-        return malformed(err, "The message is empty.");
-    if (memchr(message.ptr, '\0', message.len))
-        return malformed(err, "Message length does not match input length.");
-    if (!take_until(&rest, ',', &binding) || binding.len < 2 || memcmp(binding.ptr, "c=", 2) != 0)
-        return malformed(err, "Attribute \"c\" expected in client-final-message.");
-    if (!binding_matches(scram, strview_make(binding.ptr + 2, binding.len - 2))) {
+    struct cursor c;
+    struct strview binding, nonce, value;
+    const char *before_proof;
+    char name;
+    if (!begin_reading(message, &c, err) || !take_attribute(&c, 'c', &binding, err))
+        return false;
+    if (!binding_matches(scram, binding)) {
         if (scram->plus)
             return error_set(err, SQLSTATE_INVALID_AUTHORIZATION_SPECIFICATION, "SCRAM channel binding check failed");
         return error_set(err, SQLSTATE_PROTOCOL_VIOLATION,
                          "unexpected SCRAM channel-binding attribute in client-final-message");
     }
-    if (!take_until(&rest, ',', &nonce) || nonce.len < 2 || memcmp(nonce.ptr, "r=", 2) != 0)
-        return malformed(err, "Attribute \"r\" expected in client-final-message.");
+    if (!take_attribute(&c, 'r', &nonce, err))
+        return false;
     /* Extensions may stand between nonce and proof; we know none and skip them. */
-    while (take_until(&rest, ',', &attribute))
-        ;
-    if (rest.len < 2 || memcmp(rest.ptr, "p=", 2) != 0)
-        return malformed(err, "Attribute \"p\" expected in client-final-message.");
-    if (base64_decode(strview_make(rest.ptr + 2, rest.len - 2), proof, sizeof proof) != SCRAM_KEY_BYTES)
+    do {
+        before_proof = c.at - 1;
+        if (!take_any_attribute(&c, &name, &value, err))
+            return false;
+    } while (name != 'p');
+    if (base64_decode(value, proof, SCRAM_KEY_BYTES) != SCRAM_KEY_BYTES)
         return malformed(err, "Malformed proof in client-final-message.");
-    if (!strview_equal_cstr(strview_make(nonce.ptr + 2, nonce.len - 2), scram->nonce)) {
+    if (c.at < c.end)
+        return malformed(err, "Garbage found at the end of client-final-message.");
+    if (!strview_equal_cstr(nonce, scram->nonce)) {
         error_set(err, SQLSTATE_PROTOCOL_VIOLATION, "invalid SCRAM response");
         return error_detail(err, "Nonce does not match.");
     }
     strbuf_add_char(&scram->auth, ',');
-    strbuf_add(&scram->auth, message.ptr, (size_t)(rest.ptr - message.ptr) - 1);
-    if (!proof_matches(scram, proof))
+    strbuf_add(&scram->auth, message.ptr, (size_t)(before_proof - message.ptr));
+    return true;
+}
+
+bool scram_server_final(struct scram_server *scram, struct strview message, struct strbuf *out, struct error *err)
+{
+    uint8_t proof[SCRAM_KEY_BYTES], signature[SCRAM_KEY_BYTES];
+    char signature64[BASE64_MAX];
+    error_clear(err);
+    if (!read_final(scram, message, proof, err) || !proof_matches(scram, proof))
         return false;
     hmac(scram->secret.server_key, SCRAM_KEY_BYTES, scram->auth.data, scram->auth.len, signature);
     base64_encode(signature, sizeof signature, signature64);

@@ -54,6 +54,11 @@ static bool add_setting(struct arena *arena, struct startup_params *p, char *set
     return true;
 }
 
+static bool bad_argument(const char *word, struct error *err)
+{
+    return error_set(err, SQLSTATE_SYNTAX_ERROR, "invalid command-line argument for server process: %s", word);
+}
+
 static bool parse_options(struct arena *arena, struct startup_params *p, const char *options, struct error *err)
 {
     char *word;
@@ -63,11 +68,9 @@ static bool parse_options(struct arena *arena, struct startup_params *p, const c
             ok = add_setting(arena, p, word + 2, "--", err);
         else if (word[0] == '-' && word[1] == 'c') {
             char *setting = word[2] ? word + 2 : next_word(arena, &options);
-            if (!setting)
-                return error_set(err, SQLSTATE_SYNTAX_ERROR, "-c requires a value");
-            ok = add_setting(arena, p, setting, "-c ", err);
+            ok = setting ? add_setting(arena, p, setting, "-c ", err) : bad_argument(word, err);
         } else
-            return error_set(err, SQLSTATE_SYNTAX_ERROR, "invalid command-line argument for server process: %s", word);
+            ok = bad_argument(word, err);
         if (!ok)
             return false;
     }
@@ -151,8 +154,10 @@ bool startup_parse(struct arena *arena, struct strview body, struct startup_para
     /* Settings of options= come first, so that parameters of their own win. */
     *out = plain;
     out->nparam = out->cap = 0;
-    if (options && !parse_options(arena, out, options, err))
-        return false;
+    if (options && !parse_options(arena, out, options, err)) {
+        out->options_error = ARENA_NEW(arena, struct error);
+        *out->options_error = *err;
+    }
     for (uint32_t i = 0; i < plain.nparam; i++)
         add_param(arena, out, plain.name[i], plain.value[i]);
     return true;

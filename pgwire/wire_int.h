@@ -71,6 +71,7 @@ struct startup_params {
     const char **name, **value;
     uint32_t nunknown; /* _pq_.* options */
     const char **unknown;
+    struct error *options_error; /* what is wrong with options=, reported after authentication; NULL = nothing */
 };
 
 struct pg_conn {

@@ -164,7 +164,7 @@ static void test_startup_options(void **state)
     connect_by(f, "user=admin dbname=main application_name=t options='-c search_path=a\\\\ b --work-mem=1MB -cx=y'",
                NULL);
     assert_string_equal(f->fake.seen_params, "search_path=a b;work_mem=1MB;x=y;application_name=t;");
-    connect_by(f, "user=admin dbname=main options='-c'", "-c requires a value");
+    connect_by(f, "user=admin dbname=main options='-c'", "invalid command-line argument for server process: -c");
     connect_by(f, "user=admin dbname=main options='-c ='", "-c = requires a value");
     connect_by(f, "user=admin dbname=main options='--x'", "--x requires a value");
     connect_by(f, "user=admin dbname=main options='-z'", "invalid command-line argument for server process: -z");
@@ -270,6 +270,7 @@ static void test_encryption_requests(void **state)
     w = wire_connect(f->port);
     wire_add(&w, 0, "4", 80877104u);
     wire_add(&w, 0, "4ssc", 3u << 16, "user", "admin", 0);
+    assert_int_equal(answer_byte(&w), 'N');
     expect_answer(&w, "E(FATAL 08P01 received unencrypted data after GSSAPI encryption request) <EOF>");
     w = wire_connect(f->port);
     wire_add(&w, 0, "4", 80877104u);
@@ -370,14 +371,14 @@ static void test_illegal_messages_during_sasl(void **state)
         start_sasl(&w, f->port);
         strbuf_add_char(&w.out, 'p');
         strbuf_add_be32(&w.out, lengths[i]);
-        expect_answer(&w, " <EOF>");
+        expect_answer(&w, "E(FATAL 28P01 password authentication failed for user \"alice\") <EOF>");
     }
     start_sasl(&w, f->port);
     wire_add(&w, 'p', "s4d", "SCRAM-SHA-256", 13u, "n,,n=,r=abcd", (size_t)12);
     expect_answer(&w, "E(FATAL 08P01 insufficient data left in message) <EOF>");
     start_sasl(&w, f->port);
     wire_add(&w, 'p', "d", "SCRAM", (size_t)5);
-    expect_answer(&w, "E(FATAL 08P01 invalid message format) <EOF>");
+    expect_answer(&w, "E(FATAL 08P01 invalid string in message) <EOF>");
     assert_int_equal(f->fake.opened, 0);
 }
 
