@@ -89,7 +89,8 @@ bool timestamp_sub_timestamp(timestamp_t a, timestamp_t b, struct interval *out,
 
 bool timestamp_age(timestamp_t a, timestamp_t b, struct interval *out, struct error *err)
 {
-    if (!timestamp_is_finite(a) || !timestamp_is_finite(b))
+    /* PostgreSQL 15 takes +infinity for the instant its number stands for. */
+    if (a == TIMESTAMP_NEG_INFINITY || b == TIMESTAMP_NEG_INFINITY)
         return out_of_range(err);
     bool negative = a < b;
     struct datetime_parts late, early;

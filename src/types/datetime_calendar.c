@@ -48,7 +48,7 @@ bool dt_is_julian_ok(int32_t year, int32_t month, int32_t day)
 
 void timestamp_to_parts(timestamp_t local, struct datetime_parts *out)
 {
-    assert(timestamp_is_finite(local));
+    assert(local != TIMESTAMP_NEG_INFINITY);
     int64_t days = local / USECS_PER_DAY, us = local % USECS_PER_DAY;
     if (us < 0) {
         us += USECS_PER_DAY;

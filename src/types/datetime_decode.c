@@ -295,7 +295,7 @@ static enum dt_status on_time(struct decoder *d, char *text)
 }
 
 /* A Julian day, maybe with a fraction of a day. */
-static enum dt_status labelled_julian(struct decoder *d, int32_t value, char *rest)
+static enum dt_status labelled_julian(struct decoder *d, int32_t value, const char *rest)
 {
     if (value < 0)
         return DT_FIELD_OVERFLOW;
@@ -303,9 +303,8 @@ static enum dt_status labelled_julian(struct decoder *d, int32_t value, char *re
     set_julian(d, value);
     d->julian = true;
     if (*rest == '.') {
-        errno = 0;
-        double fraction = strtod(rest, &rest);
-        if (*rest != '\0' || errno != 0)
+        double fraction;
+        if (!dt_fraction(rest, &fraction))
             return DT_BAD_FORMAT;
         int64_t us = (int64_t)(fraction * (double)USECS_PER_DAY);
         d->hour = (int32_t)(us / 3600000000);
@@ -375,6 +374,7 @@ static enum dt_status on_labelled_number(struct decoder *d, char *text)
     default: status = DT_BAD_FORMAT;
     }
     d->label = UNIT_NONE;
+    d->out->kind = DT_IS_DATE;
     return status;
 }
 

@@ -304,15 +304,18 @@ bool timestamp_extract(enum datetime_field field, timestamp_t t, const struct tz
 {
     bool zone_field = field == FIELD_TIMEZONE || field == FIELD_TIMEZONE_HOUR || field == FIELD_TIMEZONE_MINUTE;
     memset(out, 0, sizeof *out);
-    if (zone_field && !zone)
-        return not_supported(field, "timestamp without time zone", err);
     if (!timestamp_is_finite(t)) {
         extract_infinite(field, t < 0, out);
         return true;
     }
+    if (zone_field && !zone)
+        return not_supported(field, "timestamp without time zone", err);
     if (field == FIELD_EPOCH) {
         out->mantissa = (int128_t)t + POSTGRES_EPOCH_UNIX_SECS * USECS_PER_SEC;
         out->scale = 6;
+        /* Past int64 PostgreSQL divides as numeric, which keeps four decimals of a quotient that large. */
+        if (out->mantissa > INT64_MAX - 1)
+            out->mantissa = (out->mantissa + 50) / 100 * 100;
         return true;
     }
     int32_t east = zone ? tz_offset_at(zone, t, NULL) : 0;

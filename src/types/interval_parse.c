@@ -242,7 +242,7 @@ static enum dt_status on_token(struct reader *r, const struct dt_token *token, u
             r->unit = (enum dt_unit)word->value;
         } else if (word->what == DT_AGO) {
             r->ago = true;
-            r->unit = UNIT_NONE;
+            r->unit = UNIT_TIME; /* a number right before it has no unit, which is an error */
         }
         return DT_OK;
     }

@@ -294,7 +294,10 @@ static bool parse_value(struct parser *p)
         p->depth--;
         return ok;
     case JSON_STRING: return add_string(p, false) && next(p);
-    case JSON_NUMBER: return add_number(p, strview_make(lx->start, (size_t)(lx->stop - lx->start))) && next(p);
+    case JSON_NUMBER: {
+        struct strview text = strview_make(lx->start, (size_t)(lx->stop - lx->start));
+        return next(p) && add_number(p, text);
+    }
     case JSON_TRUE: return parse_word(p, JSONB_TRUE);
     case JSON_FALSE: return parse_word(p, JSONB_FALSE);
     case JSON_NULL: return parse_word(p, JSONB_NULL);
