@@ -63,17 +63,19 @@ bool conn_wait(struct pg_conn *conn, int events, int64_t deadline_ns)
     int64_t start = net_now_ns(), now = start;
     bool blocked = false, ready = false;
     while (!ready && !conn->terminate && now < deadline_ns) {
-        int64_t slice = MIN_OF(deadline_ns, now + WAIT_SLICE_NS);
-        int got = net_poll(conn->stream.fd, events, slice);
-        ready = got != 0;
-        now = net_now_ns();
-        if (!ready && !blocked && now - start > BLOCKED_NS) {
+        /* All waits of a statement count together: a client that takes a little now and then is slow as well. */
+        int64_t patience = BLOCKED_NS - conn->waited_ns - (now - start);
+        if (!blocked && patience <= 0) {
             blocked = true;
             sched_blocked(conn->server, true);
         }
+        int64_t slice = blocked ? WAIT_SLICE_NS : MIN_OF(patience, WAIT_SLICE_NS);
+        ready = net_poll(conn->stream.fd, events, MIN_OF(deadline_ns, now + slice)) != 0;
+        now = net_now_ns();
     }
     if (blocked)
         sched_blocked(conn->server, false);
+    conn->waited_ns += now - start;
     return ready;
 }
 

@@ -340,6 +340,7 @@ static enum serve serve_one(struct pg_conn *conn)
         return SERVE_END;
     if (!at_statement_end(message.type))
         return SERVE_MORE;
+    conn->waited_ns = 0;
     if (server->draining)
         conn->terminate = true;
     else if (server->queued > 0 && stream_buffered(&conn->stream) > 0) {

@@ -111,6 +111,8 @@ struct pg_conn {
     bool extended;                              /* the message at hand belongs to the extended protocol */
     bool client_utf8;                           /* client_encoding as last reported is UTF8 */
 
+    int64_t waited_ns; /* time that the statement at hand has waited for the client */
+
     /* Output message being built: offsets into stream.out.data */
     size_t message_start, value_start;
     bool message_open;

@@ -23,6 +23,7 @@ enum { FAKE_NAMES = 16, FAKE_MAGIC = 0x5e551011 };
 
 struct fake_server {
     _Atomic int opened, closed, cancelled, terminated, failed, copied_bytes;
+    pthread_mutex_t lock; /* of the seen_ fields; zeroed is initialised */
     char seen_user[64], seen_database[64], seen_params[512];
     char alice_verifier[SCRAM_VERIFIER_BYTES]; /* role alice, password "secret" */
 };
@@ -80,15 +81,19 @@ static bool fake_open(void *server, struct pg_conn *conn, const struct pg_startu
 {
     struct fake_server *fs = server;
     size_t used = 0;
+    pthread_mutex_lock(&fs->lock);
     for (uint32_t i = 0; i < startup->nparam; i++) {
-        if (strcmp(startup->name[i], "no_such_guc") == 0)
+        if (strcmp(startup->name[i], "no_such_guc") == 0) {
+            pthread_mutex_unlock(&fs->lock);
             return error_set(err, SQLSTATE_UNDEFINED_OBJECT, "unrecognized configuration parameter \"no_such_guc\"");
+        }
         if (used < sizeof fs->seen_params)
             used += (size_t)snprintf(fs->seen_params + used, sizeof fs->seen_params - used, "%s=%s;", startup->name[i],
                                      startup->value[i]);
     }
     snprintf(fs->seen_user, sizeof fs->seen_user, "%s", startup->user);
     snprintf(fs->seen_database, sizeof fs->seen_database, "%s", startup->database);
+    pthread_mutex_unlock(&fs->lock);
     struct backend *b = xcalloc(1, sizeof *b);
     b->magic = FAKE_MAGIC;
     b->server = fs;
