@@ -162,8 +162,8 @@ struct commit_state {
     int64_t build_begin_us, build_us;
     uint32_t build_failures;
     int64_t build_retry_us, retry_us, retry_wait_us; /* not before */
-    uint64_t own_attempt;  /* of our last commit operation, to know afterwards whether it was ours */
-    uint64_t seen_attempt; /* pending[0] as first seen at seen_us */
+    uint64_t own_attempt;            /* of our last commit operation, to know afterwards whether it was ours */
+    uint64_t seen_attempt, seen_seq; /* pending[0] as first seen at seen_us */
     int64_t seen_us;
     uint64_t gave_up_seq; /* wait until give_up_retry_us before taking this one again */
     int64_t give_up_retry_us;
