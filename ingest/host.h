@@ -62,6 +62,8 @@ struct ingest_host_ops {
                      bool ours, struct error *err);
     /* Spec of a schema version (rows that were proposed under an older one, or a newer one another server knows). */
     bool (*spec)(struct ingest_host *host, oid_t table, uint64_t schema_v, struct decode_spec **out, struct error *err);
+    /* Number of partitions known to have a head (0 .. n-1), so that they start without waiting for Kafka; 0 = none. */
+    uint32_t (*partitions)(struct ingest_host *host, oid_t table);
     /* Whether this server consumes the partition. Asked when partitions are discovered and after ingest_table_alter. */
     bool (*owns)(struct ingest_host *host, oid_t table, uint32_t partition);
     /* Path of the file for a partition's spilled tail. */
