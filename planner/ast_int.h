@@ -90,6 +90,7 @@ struct ast_expr {
     uint32_t nname; /* COLUMN: names without the star */
     struct strview *name;
     bool *quoted;
+    int32_t *when_location; /* CASE: of each WHEN */
     struct ast_type *type;
     struct ast_func *func;
     struct ast_select *select;

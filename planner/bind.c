@@ -22,6 +22,7 @@ static bool give_params(struct bind *b, const struct bind_params *params)
         return true;
     b->nparam = b->capparam = params->n;
     b->param_type = ARENA_ARRAY(b->arena, oid_t, params->n);
+    b->param_open = ARENA_ARRAY(b->arena, bool, params->n);
     for (uint32_t i = 0; i < params->n; i++)
         b->param_type[i] = params->type[i] ? params->type[i] : 0;
     return true;
@@ -79,8 +80,10 @@ bool sql_bind(struct arena *arena, const struct ast_node *stmt, const struct cat
     if (q->kind != QUERY_VALUES && !check_params(b))
         return false;
     for (uint32_t i = 0; i < b->nparam; i++)
-        if (b->param_type[i] == TYPE_UNKNOWN)
+        if (b->param_type[i] == TYPE_UNKNOWN || b->param_type[i] == 0) {
+            b->param_open[i] = true;
             b->param_type[i] = TYPE_TEXT;
+        }
     describe(b, q, out);
     return true;
 }
@@ -96,8 +99,10 @@ static bool no_assignment(struct bind *b, const struct column_def *column, const
 static bool assign(struct bind *b, struct expr *e, const struct column_def *column, struct expr **out)
 {
     /* A parameter still untyped takes the column's type, even if it was made text meanwhile. */
-    if (e->kind == EXPR_PARAM && e->type.oid == TYPE_UNKNOWN)
+    if (e->kind == EXPR_PARAM && e->type.oid == TYPE_UNKNOWN && b->param_open[e->param]) {
         b->param_type[e->param] = column->type.oid;
+        b->param_open[e->param] = false;
+    }
     if (!coerce_possible(e, column->type.oid, CAST_ASSIGNMENT))
         return no_assignment(b, column, e);
     return (*out = coerce(b, e, column->type, CAST_ASSIGNMENT, e->location)) != NULL;

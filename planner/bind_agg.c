@@ -115,7 +115,7 @@ struct expr *bind_aggregate(struct bind *b, struct scope *s, const struct ast_ex
     if (a->distinct && !bind_equality(b, args[0]->type.oid, &as)) {
         (void)error_set(b->err, SQLSTATE_UNDEFINED_FUNCTION, "could not identify an equality operator for type %s",
                         type_text(b, args[0]->type.oid));
-        return bind_fail_at(b, args[0]->location);
+        return bind_fail_at(b, expr_location(args[0]));
     }
     for (uint32_t i = 0; i < a->norder; i++)
         if (!bind_expr(b, s, a->order[i].expr))

@@ -110,7 +110,7 @@ static struct expr *infer_param(struct bind *b, struct expr *e, oid_t to)
         (void)error_set(b->err, SQLSTATE_AMBIGUOUS_PARAMETER, "inconsistent types deduced for parameter $%u",
                         e->param + 1);
         (void)error_detail(b->err, "%s versus %s", type_text(b, *known), type_text(b, to));
-        return bind_fail_at(b, e->location);
+        return bind_fail_at(b, expr_location(e));
     }
     *known = to;
     e->type = coltype(to);
@@ -215,7 +215,7 @@ oid_t common_type(struct bind *b, struct expr **e, uint32_t n, const char *conte
             if (context) {
                 (void)error_set(b->err, SQLSTATE_DATATYPE_MISMATCH, "%s types %s and %s cannot be matched", context,
                                 type_text(b, type), type_text(b, next));
-                (void)bind_fail_at(b, e[i]->location);
+                (void)bind_fail_at(b, expr_location(e[i]));
             }
             return 0;
         } else if (!type_by_oid(type)->preferred && find_path(type, next, CAST_IMPLICIT, &func) != PATH_NONE &&
@@ -245,7 +245,7 @@ struct expr *coerce_common(struct bind *b, struct expr *e, oid_t type, const cha
         return coerce(b, e, coltype(type), CAST_IMPLICIT, -1);
     (void)error_set(b->err, SQLSTATE_CANNOT_COERCE, "%s could not convert type %s to %s", context,
                     type_text(b, e->type.oid), type_text(b, type));
-    return bind_fail_at(b, e->location);
+    return bind_fail_at(b, expr_location(e));
 }
 
 struct expr *coerce_bool(struct bind *b, struct expr *e, const char *what)
@@ -256,5 +256,5 @@ struct expr *coerce_bool(struct bind *b, struct expr *e, const char *what)
         return coerce(b, e, coltype(TYPE_BOOL), CAST_ASSIGNMENT, e->location);
     (void)error_set(b->err, SQLSTATE_DATATYPE_MISMATCH, "argument of %s must be type boolean, not type %s", what,
                     type_text(b, e->type.oid));
-    return bind_fail_at(b, e->location);
+    return bind_fail_at(b, expr_location(e));
 }

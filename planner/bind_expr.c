@@ -24,6 +24,43 @@ struct expr *bind_new(struct bind *b, enum expr_kind kind, struct coltype type, 
     return e;
 }
 
+static int32_t leftmost(int32_t a, int32_t b) { return a < 0 ? b : b < 0 ? a : MIN_OF(a, b); }
+
+int32_t expr_location(const struct expr *e)
+{
+    int32_t at = e->location;
+    switch (e->kind) {
+    case EXPR_CASE:
+    case EXPR_COALESCE:
+    case EXPR_GREATEST:
+    case EXPR_LEAST:
+    case EXPR_AGG: return at;
+    default: break;
+    }
+    for (uint32_t i = 0; i < e->nargs; i++)
+        at = leftmost(at, expr_location(e->args[i]));
+    return at;
+}
+
+int32_t ast_location(const struct ast_expr *e)
+{
+    int32_t at = e->location;
+    switch (e->kind) {
+    case AX_CASE:
+    case AX_COALESCE:
+    case AX_GREATEST:
+    case AX_LEAST: return at;
+    default: break;
+    }
+    if (e->left)
+        at = leftmost(at, ast_location(e->left));
+    if (e->type)
+        at = leftmost(at, e->type->location);
+    for (uint32_t i = 0; i < e->nargs && e->kind != AX_IN; i++)
+        at = leftmost(at, ast_location(e->args[i]));
+    return at;
+}
+
 struct expr *bind_fail_at(struct bind *b, int32_t location)
 {
     if (location >= 0)
@@ -68,8 +105,12 @@ static struct expr *number(struct bind *b, const struct ast_expr *a)
     }
     if (!memchr(a->text.ptr, '.', a->text.len) && !memchr(a->text.ptr, 'e', a->text.len) &&
         !memchr(a->text.ptr, 'E', a->text.len) && int_parse(a->text, INT64_MIN, INT64_MAX, "bigint", &v, &ignored)) {
-        struct expr *e = constant(b, TYPE_INT8, a->location);
-        e->value.d.i64 = v;
+        bool small = v >= INT32_MIN && v <= INT32_MAX; /* -2147483648 comes as one literal */
+        struct expr *e = constant(b, small ? TYPE_INT4 : TYPE_INT8, a->location);
+        if (small)
+            e->value.d.i32 = (int32_t)v;
+        else
+            e->value.d.i64 = v;
         return e;
     }
     struct expr *e = constant(b, TYPE_NUMERIC, a->location);
@@ -88,8 +129,13 @@ static struct expr *param(struct bind *b, const struct ast_expr *a)
     if (n > b->capparam) {
         uint32_t cap = MAX_OF(n, 2 * b->capparam);
         oid_t *types = ARENA_ARRAY(b->arena, oid_t, cap);
-        memcpy(types, b->param_type, sizeof(oid_t) * b->nparam);
+        bool *open = ARENA_ARRAY(b->arena, bool, cap);
+        if (b->nparam) {
+            memcpy(types, b->param_type, sizeof(oid_t) * b->nparam);
+            memcpy(open, b->param_open, b->nparam);
+        }
         b->param_type = types;
+        b->param_open = open;
         b->capparam = cap;
     }
     b->nparam = MAX_OF(b->nparam, n);
@@ -173,18 +219,23 @@ static struct expr *negate(struct bind *b, struct expr *e, int32_t location)
     return n;
 }
 
-/* x = y or x <> y joined by OR / AND, where the types do not agree on one. */
-static struct expr *in_as_ops(struct bind *b, struct strview op, struct expr *x, struct expr **list, uint32_t n,
-                              int32_t location)
+/* x op y for each y joined by OR or AND, where the types do not agree on one. */
+static struct expr *each_op(struct bind *b, enum expr_kind kind, struct strview op, struct expr *x, struct expr **list,
+                            uint32_t n, int32_t location)
 {
-    bool not_in = strview_equal_cstr(op, "<>");
-    struct expr *e = bind_new(b, not_in ? EXPR_AND : EXPR_OR, coltype(TYPE_BOOL), location, n);
+    struct expr *e = bind_new(b, kind, coltype(TYPE_BOOL), location, n);
     for (uint32_t i = 0; i < n; i++) {
         struct expr *one = bind_op(b, op, i ? copy_of(b, x) : x, list[i], location);
         if (!one || !(e->args[i] = coerce_bool(b, one, "IN")))
             return NULL;
     }
     return n == 1 ? e->args[0] : e;
+}
+
+static struct expr *in_as_ops(struct bind *b, struct strview op, struct expr *x, struct expr **list, uint32_t n,
+                              int32_t location)
+{
+    return each_op(b, strview_equal_cstr(op, "<>") ? EXPR_AND : EXPR_OR, op, x, list, n, location);
 }
 
 /* The type in which to compare, when the operator's sides differ: the one the other side casts to. */
@@ -304,8 +355,6 @@ static struct expr *any_array(struct bind *b, struct scope *s, const struct ast_
     } else if (array->kind != AX_STRING || !array_literal(b, array->text, array->location, &n, &list)) {
         return bind_unsupported(b, a->location, hint, "%s over this kind of array is", any ? "ANY" : "ALL");
     }
-    if (!strview_equal_cstr(a->op, any ? "=" : "<>"))
-        return bind_unsupported(b, a->location, hint, "%s with this operator is", any ? "ANY" : "ALL");
     oid_t to = element ? element : array->kind == AX_STRING ? x->type.oid : 0;
     for (uint32_t i = 0; to && to != TYPE_UNKNOWN && i < n; i++)
         if (!(list[i] = bind_cast(b, list[i], coltype(to), a->location, a->location)))
@@ -315,6 +364,8 @@ static struct expr *any_array(struct bind *b, struct scope *s, const struct ast_
         c->value.d.b = !any;
         return c;
     }
+    if (!strview_equal_cstr(a->op, any ? "=" : "<>"))
+        return each_op(b, any ? EXPR_OR : EXPR_AND, a->op, x, list, n, a->location);
     return in_values(b, a->op, x, list, n, a->location);
 }
 
@@ -382,7 +433,7 @@ static struct expr *cases(struct bind *b, struct scope *s, const struct ast_expr
     for (uint32_t i = 0; i < n; i++) {
         struct expr *when = bind_expr(b, s, a->args[2 * i]);
         if (when && tested)
-            when = bind_op(b, STRVIEW("="), i ? copy_of(b, tested) : tested, when, a->args[2 * i]->location);
+            when = bind_op(b, STRVIEW("="), i ? copy_of(b, tested) : tested, when, a->when_location[i]);
         if (!when || !(e->args[2 * i] = coerce_bool(b, when, "CASE/WHEN")))
             return NULL;
         if (!(results[i + 1] = bind_expr(b, s, a->args[2 * i + 1])))
@@ -577,6 +628,18 @@ static struct expr *sub_query(struct bind *b, struct scope *s, const struct ast_
     return all ? negate(b, in, a->location) : in;
 }
 
+/* A schema before an operator or function must at least exist. */
+bool check_schema(struct bind *b, struct strview schema, int32_t location)
+{
+    if (schema.len == 0 || strview_equal_cstr(schema, "pg_catalog") ||
+        (b->catalog && b->catalog->schema_exists(b->catalog->arg, schema)))
+        return true;
+    (void)error_set(b->err, SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%.*s\" does not exist", (int)schema.len,
+                    schema.ptr);
+    (void)bind_fail_at(b, location);
+    return false;
+}
+
 static struct expr *operation(struct bind *b, struct scope *s, const struct ast_expr *a)
 {
     struct expr *l = NULL, *r;
@@ -585,6 +648,8 @@ static struct expr *operation(struct bind *b, struct scope *s, const struct ast_
     if (a->left && !(l = bind_expr(b, s, a->left)))
         return NULL;
     if (!(r = bind_expr(b, s, a->right)))
+        return NULL;
+    if (!check_schema(b, a->op_schema, a->location))
         return NULL;
     return bind_op(b, a->op, l, r, a->location);
 }
@@ -639,8 +704,15 @@ static struct expr *dispatch(struct bind *b, struct scope *s, const struct ast_e
     case AX_ROW: return bind_unsupported(b, a->location, NULL, "ROW(…) is");
     case AX_ARRAY: return bind_unsupported(b, a->location, NULL, "ARRAY[…] is");
     case AX_COLLATE:
+        if (!(e = bind_expr(b, s, a->left)))
+            return NULL;
+        if (type_by_oid(e->type.oid)->category != 'S' && e->type.oid != TYPE_UNKNOWN) {
+            (void)error_set(b->err, SQLSTATE_DATATYPE_MISMATCH, "collations are not supported by type %s",
+                            type_text(b, e->type.oid));
+            return bind_fail_at(b, a->location);
+        }
         if (same_text(a->text, "C") || same_text(a->text, "POSIX") || same_text(a->text, "default"))
-            return bind_expr(b, s, a->left);
+            return e;
         return bind_unsupported(b, a->location, "Text is always compared as COLLATE \"C\".", "this collation is");
     case AX_UNSUPPORTED: return unsupported(b, a);
     default: return truth_test(b, s, a);

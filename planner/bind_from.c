@@ -24,7 +24,7 @@ static void add_rte(struct bind *b, struct scope *s, struct rte *rte)
     s->rte[s->nrte++] = rte;
 }
 
-static struct ns_item *add_item(struct bind *b, struct scope *s, struct rte *rte, const char *name, uint32_t ncol)
+struct ns_item *add_item(struct bind *b, struct scope *s, struct rte *rte, const char *name, uint32_t ncol)
 {
     struct ns_item *item = ARENA_NEW(b->arena, struct ns_item);
     item->name = name;
@@ -212,7 +212,7 @@ static struct from_node *table_item(struct bind *b, struct scope *s, const struc
         return NULL;
     rte->aliased = f->alias.name.len > 0;
     rte->alias = rte->aliased ? bind_cstr(b, f->alias.name) : cte ? cte->name : rte->relation.def->name;
-    if (!alias_columns(b, rte, &f->alias, f->location))
+    if (!alias_columns(b, rte, &f->alias, -1))
         return NULL;
     add_rte(b, s, rte);
     return rte_node(b, s, rte);
@@ -234,6 +234,8 @@ static struct from_node *select_item(struct bind *b, struct scope *s, const stru
     struct scope outer = {.parent = s->parent, .ncte = s->ncte, .cte = s->cte};
     struct plan_query *q = bind_query(b, &outer, f->select);
     if (!q)
+        return NULL;
+    if (q->kind == QUERY_VALUES && !resolve_values(b, q))
         return NULL;
     struct rte *rte = rte_for_query(b, s, q, bind_cstr(b, f->alias.name), &f->alias);
     return rte ? rte_node(b, s, rte) : NULL;
@@ -330,10 +332,10 @@ static bool using_columns(struct bind *b, const struct ast_from *f, uint32_t n, 
             return false;
         }
         used_l[li] = used_r[ri] = true;
-        if (!(conds[i] = bind_op(b, STRVIEW("="), l->expr[li], r->expr[ri], -1)))
-            return false;
         item->column[out] = bind_cstr(b, names[i]);
         if (!(item->expr[out++] = merged(b, f->join, l->expr[li], r->expr[ri])))
+            return false;
+        if (!(conds[i] = bind_op(b, STRVIEW("="), l->expr[li], r->expr[ri], -1)))
             return false;
     }
     for (uint32_t k = 0; k < 2; k++) {
@@ -418,6 +420,12 @@ static struct from_node *join_item(struct bind *b, struct scope *s, const struct
         s->item[i]->cols_visible = false;
         if (alias)
             s->item[i]->rel_visible = false;
+    }
+    if (f->using_alias.len) {
+        struct ns_item *only = add_item(b, s, NULL, bind_cstr(b, f->using_alias), nusing);
+        memcpy(only->column, item->column, nusing * sizeof *only->column);
+        memcpy(only->expr, item->expr, nusing * sizeof *only->expr);
+        only->cols_visible = false;
     }
     for (uint32_t i = 0; i < f->alias.ncolumn && i < item->ncol; i++)
         item->column[i] = bind_cstr(b, f->alias.column[i]);

@@ -305,7 +305,7 @@ static struct expr *func_error(struct bind *b, const struct ast_expr *e, struct 
         (void)func_candidates(e->func->name, &known);
         if (known == 0)
             n = func_similar(e->func->name, near, 1);
-        if (n)
+        if (n && str_distance(e->func->name, strview_of(near[0]), 2) <= (e->func->name.len > 5 ? 2 : 1))
             (void)error_detail(b->err, "There is a function named \"%s\".", near[0]);
     }
     strbuf_release(&sb);
@@ -517,6 +517,8 @@ struct expr *bind_func(struct bind *b, struct scope *s, const struct ast_expr *e
         return bind_unsupported(b, e->location, NULL, "VARIADIC is");
     if (!bind_args(b, s, e, &args))
         return NULL;
+    if (!check_schema(b, a->schema, e->location))
+        return NULL;
     if ((done = session_function(b, e)))
         return done;
     if (e->nargs > 100) {
@@ -542,6 +544,8 @@ struct expr *bind_func(struct bind *b, struct scope *s, const struct ast_expr *e
         if (!f)
             f = find_func(b, a->name, in, e->nargs, &none);
     }
+    if (!f && a->over)
+        return bind_unsupported(b, e->location, NULL, "window functions are");
     if (!f)
         return func_error(b, e, args, e->nargs, !none);
     if (!check_call(b, e, f))

@@ -41,7 +41,7 @@ struct bound_cte {
     uint32_t ncol;
     const char **column;
     uint32_t refs;
-    bool always, never; /* [NOT] MATERIALIZED */
+    bool always, never;           /* [NOT] MATERIALIZED */
     const struct plan *shared_by; /* planner: the plan in which it is shared plan `shared` */
     uint32_t shared;
 };
@@ -138,6 +138,7 @@ struct scope {
     bool in_agg;  /* inside an aggregate's arguments */
     bool has_agg; /* an aggregate was found */
     bool has_sublink;
+    bool keep_unknown; /* queries right below are arms of a UNION: their untyped results stay so */
 };
 
 /* One statement being bound; lives as long as the plan. */
@@ -155,6 +156,7 @@ struct bind {
     uint32_t nparam;
     oid_t *param_type; /* [nparam]; TYPE_UNKNOWN = not inferred yet, 0 = never used */
     uint32_t capparam;
+    bool *param_open;    /* [nparam] made text for want of anything better; INSERT may say otherwise */
     bool immutable_only; /* DEFAULT and generated columns */
 };
 
@@ -165,8 +167,12 @@ struct expr *bind_condition(struct bind *b, struct scope *s, const struct ast_ex
                             const char *what);
 struct expr *bind_new(struct bind *b, enum expr_kind kind, struct coltype type, int32_t location, uint32_t nargs);
 struct expr *bind_fail_at(struct bind *b, int32_t location);
+/* Where PostgreSQL says an expression stands: its leftmost token it keeps a location of. */
+int32_t expr_location(const struct expr *e);
+int32_t ast_location(const struct ast_expr *e);
 /* 0A000 "<what> not supported" with position and hint (may be NULL). Returns NULL. */
 void *bind_unsupported(struct bind *b, int32_t location, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
+bool check_schema(struct bind *b, struct strview schema, int32_t location);
 const char *type_text(struct bind *b, oid_t oid);
 const char *bind_cstr(struct bind *b, struct strview s);
 
@@ -211,6 +217,7 @@ struct rte *rte_of_column(const struct bind *b, uint32_t column);
 
 /* ---- bind_from.c ---- */
 bool bind_from(struct bind *b, struct scope *s, const struct ast_select *sel);
+struct ns_item *add_item(struct bind *b, struct scope *s, struct rte *rte, const char *name, uint32_t ncol);
 struct rte *rte_for_query(struct bind *b, struct scope *s, struct plan_query *q, const char *alias,
                           const struct ast_alias *columns);
 bool bind_ctes(struct bind *b, struct scope *s, const struct ast_select *sel);

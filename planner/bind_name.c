@@ -272,6 +272,21 @@ static struct expr *qualified(struct bind *b, struct scope *s, const struct ast_
     return copy_at(b, item->expr[c], e->location);
 }
 
+static struct expr *too_many_parts(struct bind *b, const struct ast_expr *e)
+{
+    struct strbuf sb;
+    strbuf_init(&sb);
+    for (uint32_t i = 0; i < e->nname; i++)
+        strbuf_add_fmt(&sb, "%s%.*s", i ? "." : "", (int)e->name[i].len, e->name[i].ptr);
+    if (e->nname == 4)
+        (void)error_set(b->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: %s",
+                        sb.data);
+    else
+        (void)error_set(b->err, SQLSTATE_SYNTAX_ERROR, "improper qualified name (too many dotted names): %s", sb.data);
+    strbuf_release(&sb);
+    return bind_fail_at(b, e->location);
+}
+
 struct expr *bind_column(struct bind *b, struct scope *s, const struct ast_expr *e)
 {
     bool failed = false;
@@ -282,7 +297,7 @@ struct expr *bind_column(struct bind *b, struct scope *s, const struct ast_expr 
         return bind_fail_at(b, e->location);
     }
     if (e->nname > 3)
-        return bind_unsupported(b, e->location, NULL, "names of more than three parts are");
+        return too_many_parts(b, e);
     if (s->place == PLACE_DEFAULT && s->nitem == 0) {
         (void)error_set(b->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "cannot use column reference in DEFAULT expression");
         return bind_fail_at(b, e->location);
@@ -300,7 +315,7 @@ struct expr *bind_column(struct bind *b, struct scope *s, const struct ast_expr 
     return failed ? NULL : missing_column(b, s, strview_make(NULL, 0), e->name[0], e->location);
 }
 
-static bool add_item(struct bind *b, struct plan_query *q, struct ns_item *item, int32_t location)
+static bool add_item_targets(struct bind *b, struct plan_query *q, struct ns_item *item, int32_t location)
 {
     for (uint32_t i = 0; i < item->ncol; i++)
         if (item->column[i] && !add_target(b, q, copy_at(b, item->expr[i], location), item->column[i], false))
@@ -313,14 +328,14 @@ bool expand_star(struct bind *b, struct scope *s, const struct ast_expr *e, stru
 {
     if (e->nname) {
         struct ns_item *item = find_ns_item(b, s, e, e->nname);
-        return item && add_item(b, q, item, e->location);
+        return item && add_item_targets(b, q, item, e->location);
     }
     bool any = false;
     for (uint32_t i = 0; i < s->nitem; i++) {
         if (!s->item[i]->cols_visible)
             continue;
         any = true;
-        if (!add_item(b, q, s->item[i], e->location))
+        if (!add_item_targets(b, q, s->item[i], e->location))
             return false;
     }
     if (any)
@@ -378,7 +393,6 @@ static int figure(struct bind *b, const struct ast_expr *e, const char **name)
     case AX_GREATEST: *name = "greatest"; return 2;
     case AX_LEAST: *name = "least"; return 2;
     case AX_SQL_VALUE: *name = bind_cstr(b, e->text); return 2;
-    case AX_BOOL: *name = "bool"; return 1; /* the grammar makes TRUE a cast of 't' to bool */
     default: return 0;
     }
 }

@@ -42,7 +42,7 @@ static bool bind_targets(struct bind *b, struct scope *s, const struct ast_selec
 }
 
 /* Untyped results become text. */
-static bool resolve_unknowns(struct bind *b, struct plan_query *q)
+static bool resolve_unknowns(struct bind *b, struct plan_query *q, bool top)
 {
     for (uint32_t i = 0; i < q->ntarget; i++) {
         struct query_target *t = &q->target[i];
@@ -52,6 +52,10 @@ static bool resolve_unknowns(struct bind *b, struct plan_query *q)
         t->raw = t->expr;
         struct expr *copy = arena_alloc(b->arena, sizeof *copy);
         *copy = *t->expr;
+        if (top && copy->kind == EXPR_PARAM && b->param_type[copy->param] == TYPE_UNKNOWN) {
+            b->param_open[copy->param] = true;
+            b->param_type[copy->param] = TYPE_TEXT;
+        }
         if (!(t->expr = coerce(b, copy, coltype(TYPE_TEXT), CAST_IMPLICIT, -1)))
             return false;
     }
@@ -72,7 +76,7 @@ static bool groupable(struct bind *b, const struct expr *e)
     oid_t as;
     if (e->type.oid == TYPE_UNKNOWN || bind_equality(b, e->type.oid, &as))
         return true;
-    return no_operator(b, "equality", e->type.oid, e->location);
+    return no_operator(b, "equality", e->type.oid, expr_location(e));
 }
 
 /* The result column a bare number or name in ORDER BY, GROUP BY stands for. -1: none; -2: error. */
@@ -173,7 +177,7 @@ static bool add_sort(struct bind *b, struct plan_query *q, uint32_t target, cons
         return false;
     }
     if (e->type.oid != TYPE_UNKNOWN && !bind_has_order(b, e->type.oid))
-        return no_operator(b, "ordering", e->type.oid, sort->expr->location);
+        return no_operator(b, "ordering", e->type.oid, ast_location(sort->expr));
     for (uint32_t i = 0; i < q->nsort; i++)
         if (q->sort[i].target == target)
             return true; /* sorted by it already */
@@ -203,7 +207,7 @@ static bool bind_order(struct bind *b, struct scope *s, const struct ast_select 
             if (at < 0 && sel->distinct) {
                 (void)error_set(b->err, SQLSTATE_INVALID_COLUMN_REFERENCE,
                                 "for SELECT DISTINCT, ORDER BY expressions must appear in select list");
-                return bind_fail_at(b, a->location);
+                return bind_fail_at(b, ast_location(a));
             }
             if (at < 0) {
                 at = q->ntarget;
@@ -238,7 +242,7 @@ static bool bind_count(struct bind *b, struct scope *s, const struct ast_expr *a
     if (e->type.oid != TYPE_UNKNOWN && !coerce_possible(e, TYPE_INT8, CAST_ASSIGNMENT)) {
         (void)error_set(b->err, SQLSTATE_DATATYPE_MISMATCH, "argument of %s must be type bigint, not type %s", what,
                         type_text(b, e->type.oid));
-        return bind_fail_at(b, e->location);
+        return bind_fail_at(b, expr_location(e));
     }
     if (!(e = coerce(b, e, coltype(TYPE_INT8), CAST_ASSIGNMENT, e->location)))
         return false;
@@ -294,7 +298,8 @@ static bool bind_plain(struct bind *b, struct scope *s, const struct ast_select 
         !bind_limits(b, s, sel, q))
         return false;
     q->grouped |= s->has_agg || q->having;
-    if (!resolve_unknowns(b, q))
+    bool keep = s->parent && s->parent->keep_unknown && !q->distinct && !q->nsort;
+    if (!keep && !resolve_unknowns(b, q, s->parent == NULL))
         return false;
     return !q->grouped || (no_agg_in_group(b, q) && check_grouping(b, q));
 }
@@ -311,7 +316,7 @@ static bool bind_values(struct bind *b, struct scope *s, const struct ast_select
     for (uint32_t i = 0; i < sel->nrow; i++) {
         if (sel->row_width[i] != ncol) {
             (void)error_set(b->err, SQLSTATE_SYNTAX_ERROR, "VALUES lists must all be the same length");
-            return bind_fail_at(b, sel->row_width[i] ? sel->row[i][0]->location : -1);
+            return bind_fail_at(b, sel->row_width[i] ? ast_location(sel->row[i][0]) : -1);
         }
         q->row[i] = ARENA_ARRAY(b->arena, struct expr *, ncol);
         for (uint32_t c = 0; c < ncol; c++)
@@ -320,6 +325,7 @@ static bool bind_values(struct bind *b, struct scope *s, const struct ast_select
     }
     q->base = b->ncolumn;
     b->ncolumn += ncol;
+    struct ns_item *item = add_item(b, s, NULL, "*VALUES*", ncol);
     q->values_type = ARENA_ARRAY(b->arena, struct coltype, ncol);
     struct expr **column = ARENA_ARRAY(b->arena, struct expr *, sel->nrow);
     for (uint32_t c = 0; c < ncol; c++) {
@@ -330,7 +336,9 @@ static bool bind_values(struct bind *b, struct scope *s, const struct ast_select
         q->values_type[c] = (struct coltype){type, type ? common_typmod(column, sel->nrow, type) : -1};
         struct expr *out = bind_new(b, EXPR_COLUMN, type ? q->values_type[c] : coltype(TYPE_TEXT), -1, 0);
         out->column = q->base + c;
-        if (!add_target(b, q, out, arena_fmt(b->arena, "column%u", c + 1), false))
+        item->column[c] = arena_fmt(b->arena, "column%u", c + 1);
+        item->expr[c] = out;
+        if (!add_target(b, q, out, item->column[c], false))
             return false;
     }
     return true;
@@ -347,9 +355,12 @@ bool resolve_values(struct bind *b, struct plan_query *q)
             column[i] = q->row[i][c];
         if (q->values_type[c].oid == 0)
             return common_type(b, column, q->nrow, "VALUES") != 0;
-        for (uint32_t i = 0; i < q->nrow; i++)
-            if (!(rows[i][c] = coerce_common(b, column[i], q->values_type[c].oid, "VALUES")))
+        for (uint32_t i = 0; i < q->nrow; i++) {
+            struct expr *copy = arena_alloc(b->arena, sizeof *copy);
+            *copy = *column[i];
+            if (!(rows[i][c] = coerce_common(b, copy, q->values_type[c].oid, "VALUES")))
                 return false;
+        }
     }
     q->row = rows;
     return true;
@@ -410,21 +421,11 @@ static bool collect_arms(struct bind *b, struct scope *s, const struct ast_selec
     return true;
 }
 
-/* What the arm gives for common types: an untyped literal counts as untyped. */
-static struct expr *arm_column(const struct query_arm *arm, uint32_t c)
-{
-    const struct query_target *t = &arm->query->target[c];
-    return t->unknown ? t->raw : t->expr;
-}
-
 static bool cast_arm(struct bind *b, struct plan_query *q, struct query_arm *arm, uint32_t c, struct coltype type)
 {
     struct query_target *t = &arm->query->target[c];
-    if (t->unknown && arm->query->kind == QUERY_SELECT && !arm->query->distinct) {
-        if (!(t->expr = coerce_common(b, t->raw, type.oid, set_name(&(struct ast_select){.set_op = AST_SET_UNION}))))
-            return false;
-        t->unknown = false;
-    }
+    if (t->expr->type.oid == TYPE_UNKNOWN && !(t->expr = coerce_common(b, t->expr, type.oid, "UNION")))
+        return false;
     struct expr *ref = bind_new(b, EXPR_COLUMN, t->expr->type, t->expr->location, 0);
     ref->column = c;
     return (arm->cast[c] = coerce_common(b, ref, type.oid, "UNION")) != NULL;
@@ -443,7 +444,7 @@ static bool union_types(struct bind *b, struct plan_query *q, const char *op)
     }
     for (uint32_t c = 0; c < ncol; c++) {
         for (uint32_t i = 0; i < q->narm; i++)
-            column[i] = arm_column(&q->arm[i], c);
+            column[i] = q->arm[i].query->target[c].expr;
         /* PostgreSQL works pairwise from the left. */
         struct expr step = *column[0];
         for (uint32_t i = 1; i < q->narm; i++) {
@@ -477,13 +478,13 @@ static bool union_sort(struct bind *b, const struct ast_select *sel, struct plan
             if (a->kind == AX_COLUMN && a->nname == 1) {
                 (void)error_set(b->err, SQLSTATE_UNDEFINED_COLUMN, "column \"%.*s\" does not exist",
                                 (int)a->name[0].len, a->name[0].ptr);
-                return bind_fail_at(b, a->location);
+                return bind_fail_at(b, ast_location(a));
             }
             (void)error_set(b->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause");
             (void)error_detail(b->err, "Only result column names can be used, not expressions or functions.");
             (void)error_hint(b->err, "Add the expression/function to every SELECT, or move the UNION into a FROM "
                                      "clause.");
-            return bind_fail_at(b, a->location);
+            return bind_fail_at(b, ast_location(a));
         }
         if (at < 0 || !add_sort(b, q, (uint32_t)at, &sel->sort[i]))
             return false;
@@ -500,7 +501,7 @@ static bool bind_union(struct bind *b, struct scope *s, const struct ast_select 
     }
     q->kind = QUERY_UNION;
     q->union_distinct = !sel->set_all;
-    struct scope outer = {.parent = s->parent, .ncte = s->ncte, .cte = s->cte};
+    struct scope outer = {.parent = s->parent, .ncte = s->ncte, .cte = s->cte, .keep_unknown = true};
     return collect_arms(b, &outer, sel, sel->set_all, q, &cap) && union_types(b, q, "UNION") && union_sort(b, sel, q) &&
            bind_limits(b, s, sel, q);
 }

@@ -353,7 +353,7 @@ void plan_explain(struct strbuf *out, const struct plan *plan, const struct node
     struct explain x = {out, plan, stats, verbose};
     text_node(&x, plan->fragment[0].root, 0);
     for (uint32_t i = 0; i < plan->ninit; i++) {
-        strbuf_add_fmt(out, "  InitPlan %u (returns $%u)\n", i + 1, plan->init[i].param);
+        strbuf_add_fmt(out, "  InitPlan %u (returns $%u)\n", i + 1, plan->init[i].param + 1);
         text_node(&x, plan->init[i].root, 1);
     }
     for (uint32_t i = 0; i < plan->nshared; i++) {

@@ -210,8 +210,10 @@ static struct ast_expr *case_expr(struct pgq *pc, const CaseExpr *c)
         return NULL;
     e->nargs = 2 * n;
     e->args = ARENA_ARRAY(pc->arena, struct ast_expr *, e->nargs);
+    e->when_location = ARENA_ARRAY(pc->arena, int32_t, n);
     for (uint32_t i = 0; i < n; i++) {
         const CaseWhen *when = list_nth(c->args, (int)i);
+        e->when_location[i] = when->location;
         if (!(e->args[2 * i] = pgq_expr(pc, (Node *)when->expr)) ||
             !(e->args[2 * i + 1] = pgq_expr(pc, (Node *)when->result)))
             return NULL;

@@ -212,7 +212,8 @@ static bool fill_select(struct pgq *pc, const SelectStmt *stmt, struct ast_selec
         !pgq_exprs(pc, stmt->distinctClause, &s->ndistinct_on, &s->distinct_on))
         return false;
     s->group_distinct = stmt->groupDistinct;
-    s->with_ties = stmt->limitOption == LIMIT_OPTION_WITH_TIES;
+    /* libpg_query puts LIMIT_OPTION_DEFAULT first in this enum, unlike the server's header: 2 is WITH TIES. */
+    s->with_ties = (int)stmt->limitOption == 2;
     s->into = stmt->intoClause != NULL;
     s->locking = stmt->lockingClause != NIL;
     s->windows = stmt->windowClause != NIL;

@@ -21,7 +21,7 @@ static bool is_foreign(const char *name)
     return false;
 }
 
-static bool bad_type(struct error *err, int32_t location, const TypeName *name, const char *label)
+static bool bad_type(struct error *err, int32_t location, const TypeName *name, const char *label, const char *schema)
 {
     struct strbuf sb;
     strbuf_init(&sb);
@@ -36,6 +36,9 @@ static bool bad_type(struct error *err, int32_t location, const TypeName *name, 
                          "Use text, or one of the supported types: bool, int2, int4, int8, float4, float8, numeric, "
                          "text, varchar, bpchar, bytea, date, time, timestamp, timestamptz, interval, uuid, json, "
                          "jsonb.");
+    } else if (schema && strcmp(schema, "pg_catalog") != 0 && strcmp(schema, "public") != 0 &&
+               strcmp(schema, "information_schema") != 0) {
+        (void)error_set(err, SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", schema);
     } else {
         (void)error_set(err, SQLSTATE_UNDEFINED_OBJECT, "type \"%s\" does not exist", sb.data);
     }
@@ -115,13 +118,13 @@ static bool typmod_of(struct error *err, oid_t oid, uint32_t n, const int32_t *m
     }
 }
 
-static bool read_typmods(struct error *err, const List *list, uint32_t *n, int32_t mod[2])
+static bool read_typmods(struct error *err, const List *list, uint32_t *n, int32_t mod[3])
 {
     ListCell *cell;
     *n = 0;
     foreach (cell, list) {
         const A_Const *c = lfirst(cell);
-        if (!IsA(c, A_Const) || c->isnull || nodeTag(&c->val.node) != T_Integer || *n == 2)
+        if (!IsA(c, A_Const) || c->isnull || nodeTag(&c->val.node) != T_Integer || *n == 3)
             return error_set(err, SQLSTATE_SYNTAX_ERROR, "type modifiers must be simple constants or identifiers");
         mod[(*n)++] = c->val.ival.ival;
     }
@@ -147,10 +150,10 @@ static bool resolve(const TypeName *name, const char *label, const char *schema,
     if (info && list_length(name->arrayBounds))
         info = info->array_oid ? type_by_oid(info->array_oid) : NULL;
     if (!info || (info->phys == PHYS_NONE && info->oid == TYPE_TIMETZ))
-        return bad_type(err, name->location, name, label);
+        return bad_type(err, name->location, name, label, schema);
     *out = coltype(info->oid);
     uint32_t n;
-    int32_t mod[2];
+    int32_t mod[3];
     if (!name->typmods)
         return true;
     if (!read_typmods(err, name->typmods, &n, mod) ||

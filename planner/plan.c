@@ -513,6 +513,7 @@ bool sql_plan(struct arena *arena, const struct bound_query *query, const struct
         (void)plan_param(&p, query->param_type[i]);
     bool ok = plan_subquery(&p, q, NULL, NULL, &root);
     p.bind->arena = bind_arena;
+    p.bind->catalog = NULL; /* it is the caller's only until here */
     if (!ok)
         return false;
     plan->nfragment = 1;

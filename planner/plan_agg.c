@@ -194,7 +194,7 @@ static double group_estimate(const struct grouping *g, double rows)
     for (uint32_t i = 0; i < g->nkey; i++) {
         struct column_stats stats = {0};
         const struct rte *rte = g->key[i]->kind == EXPR_COLUMN ? rte_of_column(b, g->key[i]->column) : NULL;
-        if (rte && rte->kind == RTE_RELATION && b->catalog->stats && !rte->relation.is_virtual)
+        if (rte && rte->kind == RTE_RELATION && b->catalog && b->catalog->stats && !rte->relation.is_virtual)
             b->catalog->stats(b->catalog->arg, rte->relation.def, g->key[i]->column - rte->base, &stats);
         groups *= stats.distinct > 0 ? stats.distinct : 100;
     }

@@ -269,26 +269,51 @@ struct expr *strip_relabel(struct expr *e)
     return e;
 }
 
+/* A projection that only picks columns can be left out below another one. */
+static bool only_picks(const struct plan_node *node)
+{
+    for (uint32_t i = 0; node->kind == PLAN_PROJECT && i < node->ncol; i++)
+        if (node->project.expr[i]->kind != EXPR_COLUMN)
+            return false;
+    return node->kind == PLAN_PROJECT;
+}
+
+static struct expr *through_pick(struct expr *e, void *arg)
+{
+    struct map_arg *m = arg;
+    if (e->kind != EXPR_COLUMN)
+        return e->nargs ? NULL : e;
+    struct expr *copy = arena_alloc(m->p->arena, sizeof *copy);
+    *copy = *e;
+    copy->column = m->rel->node->project.expr[e->column]->column;
+    return copy;
+}
+
 struct rel rel_project(struct planner *p, const struct rel *in, uint32_t n, struct expr **e, const uint32_t *id)
 {
+    bool merge = only_picks(in->node);
+    const struct plan_node *below = merge ? in->node->child[0] : in->node;
+    struct map_arg through = {.p = p, .rel = in};
     struct rel out = {.node = plan_node_new(p, PLAN_PROJECT, n, 1)};
-    bool same = in->node->ncol == n;
-    out.node->child[0] = in->node;
+    bool same = below->ncol == n;
+    out.node->child[0] = (struct plan_node *)below;
     out.node->rows = in->node->rows;
     out.node->project.expr = ARENA_ARRAY(p->arena, struct expr *, n);
     out.id = ARENA_ARRAY(p->arena, uint32_t, n);
     for (uint32_t i = 0; i < n; i++) {
         struct expr *mapped = rel_map(p, in, e[i]);
+        if (merge)
+            mapped = expr_map(p->arena, mapped, through_pick, &through);
         out.node->project.expr[i] = mapped;
         out.node->type[i] = mapped->type;
         if (mapped->kind == EXPR_COLUMN)
-            out.node->name[i] = in->node->name[mapped->column];
+            out.node->name[i] = below->name[mapped->column];
         out.id[i] = id[i];
         same &= mapped->kind == EXPR_COLUMN && mapped->column == i;
     }
     if (!same)
         return out;
-    out.node = in->node; /* nothing but new numbers */
+    out.node = (struct plan_node *)below; /* nothing but new numbers */
     return out;
 }
 
