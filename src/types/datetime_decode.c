@@ -429,10 +429,12 @@ static enum dt_status on_reserved(struct decoder *d, enum dt_reserved word)
     case RES_NOW:
         set_clock(d, now.hour, now.minute, now.second, now.usec);
         d->sets = DT_TIME_BITS;
+        d->year = now.year;
+        d->month = now.month;
+        d->day = now.day;
         if (!d->time_only) {
             d->offset = offset;
             d->sets |= DT_DATE_BITS | DT_BIT(DT_TZ);
-            date_to_ymd(date_from_ymd(now.year, now.month, now.day), &d->year, &d->month, &d->day);
         }
         break;
     case RES_YESTERDAY:

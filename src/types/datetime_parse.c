@@ -38,38 +38,78 @@ static bool iso_zone(const char *p, size_t len, int32_t *east)
     return true;
 }
 
+/* Eight characters of which those that `pattern` has as '0' are digits and the others are as it has them: every byte of
+ * the difference is at most 9, or 0. limits: 0x76 for digits, 0x7F for others, so that a wrong byte sets its top bit.
+ */
+static inline bool matches(uint64_t difference, uint64_t limits)
+{
+    return (((difference + limits) | difference) & 0x8080808080808080ULL) == 0;
+}
+
+/* Byte i becomes digit i times ten plus digit i + 1. */
+static inline uint64_t pairs(uint64_t digits) { return digits * 10 + (digits >> 8); }
+
+static inline uint32_t byte_of(uint64_t word, uint32_t i) { return (uint32_t)(word >> (8 * i)) & 0xFF; }
+
+/* Days from 2000-01-01 of a year from 1 to 9999. */
+static inline int64_t days_of(uint32_t year, uint32_t month, uint32_t day)
+{
+    uint32_t before_march = month <= 2, y = year - before_march, centuries = y / 100;
+    uint32_t from_march = month + 12 * before_march - 3;
+    return (int64_t)(365 * y + y / 4 - centuries + centuries / 4 + (153 * from_march + 2) / 5 + day - 1) - 730425;
+}
+
+/* Up to six digits after the point at *at, which moves behind them. */
+static inline bool iso_fraction(const char *p, size_t len, size_t *at, uint32_t *usec)
+{
+    static const uint32_t power[7] = {1000000, 100000, 10000, 1000, 100, 10, 1};
+    if (len - *at >= 8) {
+        uint64_t digits = (load_u64(p + *at) ^ 0x303030303030302EULL) & 0x00FFFFFFFFFFFFFFULL; /* ".000000" */
+        if (matches(digits, 0x007676767676767FULL)) {
+            digits = pairs(digits);
+            *usec = byte_of(digits, 1) * 10000 + byte_of(digits, 3) * 100 + byte_of(digits, 5);
+            *at += 7;
+            return true;
+        }
+    }
+    size_t start = ++*at;
+    while (*at < len && char_is_digit(p[*at]) && *at - start < 6)
+        *usec = *usec * 10 + (uint32_t)(p[(*at)++] - '0');
+    *usec *= power[*at - start];
+    return *at > start;
+}
+
 /* The local time as written, and the zone if there is one. */
 static bool parse_iso(const char *p, size_t len, timestamp_t *local, bool *has_zone, int32_t *east)
 {
-    static const uint32_t power[7] = {1000000, 100000, 10000, 1000, 100, 10, 1};
     if (len < 19)
         return false;
-    uint32_t bad = (p[4] != '-') | (p[7] != '-') | (p[13] != ':') | (p[16] != ':') |
-                   (p[10] != ' ' && p[10] != 'T' && p[10] != 't');
-    uint32_t year = two(p, &bad) * 100;
-    year += two(p + 2, &bad);
-    uint32_t month = two(p + 5, &bad), day = two(p + 8, &bad);
-    uint32_t hour = two(p + 11, &bad), minute = two(p + 14, &bad), second = two(p + 17, &bad);
-    if (bad || year == 0 || month - 1 > 11 || day - 1 > 30 || hour > 23 || minute > 59 || second > 59)
+    uint64_t date = load_u64(p) ^ 0x2D30302D30303030ULL;      /* "0000-00-" */
+    uint64_t clock = load_u64(p + 8) ^ 0x30303A3030203030ULL; /* "00 00:00" */
+    uint32_t seconds = load_u32(p + 15) >> 8 ^ 0x30303A;      /* ":00" */
+    char separator = p[10];
+    if (separator == 'T' || separator == 't')
+        clock &= ~0xFF0000ULL;
+    if (!matches(date, 0x7F76767F76767676ULL) || !matches(clock, 0x76767F76767F7676ULL) || !matches(seconds, 0x76767F))
+        return false;
+    date = pairs(date);
+    clock = pairs(clock);
+    uint32_t year = byte_of(date, 0) * 100 + byte_of(date, 2), month = byte_of(date, 5), day = byte_of(clock, 0);
+    uint32_t hour = byte_of(clock, 3), minute = byte_of(clock, 6), second = byte_of(pairs(seconds), 1);
+    if (year == 0 || month - 1 > 11 || day - 1 > 30 || hour > 23 || minute > 59 || second > 59)
         return false;
     if (day > 28 && (int32_t)day > days_in_month((int32_t)year, (int32_t)month))
         return false;
     uint32_t usec = 0;
     size_t at = 19;
-    if (at < len && p[at] == '.') {
-        size_t start = ++at;
-        while (at < len && char_is_digit(p[at]) && at - start < 6)
-            usec = usec * 10 + (uint32_t)(p[at++] - '0');
-        if (at == start)
-            return false;
-        usec *= power[at - start];
-    }
+    if (at < len && p[at] == '.' && !iso_fraction(p, len, &at, &usec))
+        return false;
     *has_zone = at < len;
     *east = 0;
     if (at < len && !iso_zone(p + at, len - at, east))
         return false;
-    int64_t days = date_from_ymd((int32_t)year, (int32_t)month, (int32_t)day);
-    *local = days * USECS_PER_DAY + (int64_t)(hour * 3600 + minute * 60 + second) * USECS_PER_SEC + usec;
+    *local = days_of(year, month, day) * USECS_PER_DAY + (int64_t)(hour * 3600 + minute * 60 + second) * USECS_PER_SEC +
+             usec;
     return true;
 }
 

@@ -171,27 +171,44 @@ void jsonb_pair(struct strview object, uint32_t i, struct strview *key, struct s
 
 /* ---- text ---- */
 
-void json_quote(struct strbuf *out, struct strview text)
+/* Appends characters without a call each. */
+static inline void add_short(struct strbuf *out, const char *text, size_t len)
+{
+    strbuf_reserve(out, len);
+    memcpy(out->data + out->len, text, len);
+    out->len += len;
+    out->data[out->len] = '\0';
+}
+
+static void quote_escape(struct strbuf *out, unsigned char c)
 {
     static const char short_escape[32] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-    size_t from = 0;
-    strbuf_reserve(out, text.len + 2);
-    strbuf_add_char(out, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (LIKELY(c >= 0x20 && c != '"' && c != '\\'))
-            continue;
-        strbuf_add(out, text.ptr + from, i - from);
-        from = i + 1;
-        if (c >= 0x20 || short_escape[c]) {
-            char escape[2] = {'\\', c >= 0x20 ? (char)c : short_escape[c]};
-            strbuf_add(out, escape, 2);
-        } else {
-            strbuf_add_fmt(out, "\\u%04x", c);
-        }
+    if (c >= 0x20 || short_escape[c]) {
+        char escape[2] = {'\\', c >= 0x20 ? (char)c : short_escape[c]};
+        strbuf_add(out, escape, 2);
+    } else {
+        strbuf_add_fmt(out, "\\u%04x", c);
     }
-    strbuf_add(out, text.ptr + from, text.len - from);
-    strbuf_add_char(out, '"');
+}
+
+void json_quote(struct strbuf *out, struct strview text)
+{
+    const char *p = text.ptr, *end = p + text.len;
+    strbuf_reserve(out, text.len + 2);
+    out->data[out->len++] = '"';
+    for (;;) {
+        const char *plain = text.len ? json_plain_end(p, end) : end;
+        strbuf_reserve(out, (size_t)(plain - p) + 1);
+        if (plain > p)
+            memcpy(out->data + out->len, p, (size_t)(plain - p));
+        out->len += (size_t)(plain - p);
+        if (plain == end)
+            break;
+        quote_escape(out, (unsigned char)*plain);
+        p = plain + 1;
+    }
+    out->data[out->len++] = '"';
+    out->data[out->len] = '\0';
 }
 
 static void format_container(struct strbuf *out, struct strview v, bool object)
@@ -201,10 +218,10 @@ static void format_container(struct strbuf *out, struct strview v, bool object)
     strbuf_add_char(out, object ? '{' : '[');
     for (uint32_t i = 0; i < c.count; i++) {
         if (i)
-            strbuf_add(out, ", ", 2);
+            add_short(out, ", ", 2);
         if (object) {
             json_quote(out, jsonb_element(&c, i));
-            strbuf_add(out, ": ", 2);
+            add_short(out, ": ", 2);
         }
         jsonb_format(out, object ? jsonb_value(&c, i) : jsonb_element(&c, i));
     }
@@ -215,9 +232,9 @@ void jsonb_format(struct strbuf *out, struct strview jsonb)
 {
     struct jsonb_number number;
     switch (jsonb_tag_kind(jsonb)) {
-    case JSONB_NULL: strbuf_add(out, "null", 4); break;
-    case JSONB_FALSE: strbuf_add(out, "false", 5); break;
-    case JSONB_TRUE: strbuf_add(out, "true", 4); break;
+    case JSONB_NULL: add_short(out, "null", 4); break;
+    case JSONB_FALSE: add_short(out, "false", 5); break;
+    case JSONB_TRUE: add_short(out, "true", 4); break;
     case JSONB_NUMBER:
         jsonb_number_read(jsonb, &number);
         jsonb_number_format(out, &number);

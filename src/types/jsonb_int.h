@@ -83,6 +83,8 @@ static inline int jsonb_key_compare(struct strview a, struct strview b)
 
 /* ---- numbers (jsonb_number.c) ---- */
 
+/* Plain digits that surely fit inline: the usual case. False = use jsonb_number_parse. */
+bool jsonb_number_parse_short(struct strview text, struct jsonb_number *out);
 /* Reads the text of a JSON number (already known to be one). digits: room for text.len bytes, which *out may view.
  * 22003 as numeric's input. */
 bool jsonb_number_parse(struct strview text, char *digits, struct jsonb_number *out, struct error *err) MUST_CHECK;
@@ -124,6 +126,8 @@ struct json_lexer {
     size_t scratch_start;
     struct strbuf scratch;
 };
+/* First of a quote, a backslash or a control character at or after p, or end. */
+const char *json_plain_end(const char *p, const char *end);
 void json_lexer_init(struct json_lexer *lx, struct strview text, bool unescape);
 void json_lexer_release(struct json_lexer *lx);
 /* Moves to the next token; 22P02, 22P05. */

@@ -157,8 +157,7 @@ static bool lex_escape(struct json_lexer *lx, const char **at, uint32_t *high, s
     return true;
 }
 
-/* First of a quote, a backslash or a control character at or after p. */
-static const char *plain_end(const char *p, const char *end)
+const char *json_plain_end(const char *p, const char *end)
 {
     const uint64_t ones = 0x0101010101010101ULL, highs = 0x8080808080808080ULL;
     while (end - p >= 8) {
@@ -184,7 +183,7 @@ static bool lex_string(struct json_lexer *lx, struct error *err)
     lx->scratch_start = lx->scratch.len;
     for (;;) {
         const char *plain = p;
-        p = plain_end(p, lx->end);
+        p = json_plain_end(p, lx->end);
         if (high && p > plain && lx->unescape)
             return bad_escape(lx, char_end(lx, plain), "Unicode low surrogate must follow a high surrogate.", err);
         if (p == lx->end)

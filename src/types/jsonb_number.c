@@ -51,8 +51,7 @@ static void shrink(struct jsonb_number *n)
         make_inline(n, n->negative, m);
 }
 
-/* Plain digits that surely fit: the usual case. */
-static bool parse_short(struct strview text, struct jsonb_number *out)
+bool jsonb_number_parse_short(struct strview text, struct jsonb_number *out)
 {
     const char *p = text.ptr, *end = p + text.len;
     bool negative = *p == '-';
@@ -68,7 +67,7 @@ static bool parse_short(struct strview text, struct jsonb_number *out)
     }
     if (p < end)
         return false;
-    out->dscale = scale;
+    *out = (struct jsonb_number){.dscale = scale};
     make_inline(out, negative, m);
     return true;
 }
@@ -76,8 +75,6 @@ static bool parse_short(struct strview text, struct jsonb_number *out)
 bool jsonb_number_parse(struct strview text, char *digits, struct jsonb_number *out, struct error *err)
 {
     *out = (struct jsonb_number){0};
-    if (parse_short(text, out))
-        return true;
     const char *p = text.ptr, *end = p + text.len;
     int64_t exponent = 0, before = 0, after = 0, shown = 0;
     size_t n = 0, zeros = 0;

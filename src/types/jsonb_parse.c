@@ -11,7 +11,8 @@
 
 #include <stdlib.h>
 
-#define NODES_INLINE 64
+#define NODES_INLINE      64
+#define SORT_BY_INSERTION 24 /* keys */
 
 struct node {
     uint8_t kind;    /* enum jsonb_kind */
@@ -119,9 +120,12 @@ static bool add_number(struct parser *p, struct strview text)
     struct node *n;
     if (!p->build)
         return true;
-    strbuf_reserve(scratch, text.len);
-    if (!jsonb_number_parse(text, scratch->data + scratch->len, &number, p->err) ||
-        !add_node(p, JSONB_NUMBER, (uint32_t)jsonb_number_size(&number), &n))
+    if (!jsonb_number_parse_short(text, &number)) {
+        strbuf_reserve(scratch, text.len);
+        if (!jsonb_number_parse(text, scratch->data + scratch->len, &number, p->err))
+            return false;
+    }
+    if (!add_node(p, JSONB_NUMBER, (uint32_t)jsonb_number_size(&number), &n))
         return false;
     n->big = number.big;
     n->negative = number.negative;
@@ -176,6 +180,22 @@ static int order_keys(const void *a, const void *b, void *arg)
     return c ? c : x < y ? -1 : 1;
 }
 
+/* Objects are mostly small, and nearly sorted or short keys are cheap to compare. */
+static void sort_keys(struct parser *p, uint32_t *order, uint32_t n)
+{
+    if (n > SORT_BY_INSERTION) {
+        qsort_r(order, n, sizeof *order, order_keys, p);
+        return;
+    }
+    for (uint32_t i = 1; i < n; i++) {
+        uint32_t item = order[i], j = i;
+        struct strview key = key_of(p, item);
+        for (; j > 0 && jsonb_key_compare(key_of(p, order[j - 1]), key) > 0; j--)
+            order[j] = order[j - 1];
+        order[j] = item;
+    }
+}
+
 static bool close_object(struct parser *p, uint32_t at, uint32_t count)
 {
     uint64_t keys = 0, values = 0;
@@ -195,7 +215,7 @@ static bool close_object(struct parser *p, uint32_t at, uint32_t count)
     }
     assert(n == count);
     if (!sorted) {
-        qsort_r(order, n, sizeof *order, order_keys, p);
+        sort_keys(p, order, n);
         uint32_t kept = 0;
         for (uint32_t i = 0; i < n; i++) {
             /* The last of equal keys wins. */

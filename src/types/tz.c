@@ -56,6 +56,7 @@ static const struct tz *cache_put(struct tz *tz, const char *key)
     if (!tz)
         return NULL;
     snprintf(tz->key, sizeof tz->key, "%s", key);
+    tz_index(tz);
     pthread_mutex_lock(&cache.lock);
     const struct tz *result = cache_get(key);
     if (!result && cache.count < CACHE_MAX) {

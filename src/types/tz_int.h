@@ -24,18 +24,24 @@ struct tz_type {
     uint16_t abbrev; /* offset into tz.abbrevs */
 };
 
+/* Times from 1970 to 2106 are looked up by their bucket of 194 days. */
+#define TZ_BUCKETS      256
+#define TZ_BUCKET_SHIFT 24
+
 struct tz {
-    uint32_t ntimes;       /* transitions */
-    uint32_t ntypes;       /* at least 1; type 0 is in force before the first transition of a file */
-    int64_t *at;           /* transition instants, ascending */
-    uint8_t *at_type;      /* type that starts at each */
-    struct tz_type *types; /* [ntypes] */
-    bool cycle_ahead;      /* times after the last transition repeat the cycle before it */
-    bool cycle_back;       /* the same before the first one */
-    bool dynamic;          /* an abbreviation whose offset depends on the date: `base` and `name` tell */
-    uint8_t first_type;    /* type in force before the first transition */
-    const struct tz *base; /* dynamic: the zone that uses the abbreviation */
-    const struct tz *next; /* next in the cache's bucket */
+    uint32_t ntimes;             /* transitions */
+    uint32_t ntypes;             /* at least 1; type 0 is in force before the first transition of a file */
+    int64_t *at;                 /* transition instants, ascending */
+    uint8_t *at_type;            /* type that starts at each */
+    struct tz_type *types;       /* [ntypes] */
+    bool cycle_ahead;            /* times after the last transition repeat the cycle before it */
+    bool cycle_back;             /* the same before the first one */
+    bool dynamic;                /* an abbreviation whose offset depends on the date: `base` and `name` tell */
+    bool indexed;                /* `bucket` is filled */
+    uint16_t bucket[TZ_BUCKETS]; /* transitions before the bucket begins */
+    uint8_t first_type;          /* type in force before the first transition */
+    const struct tz *base;       /* dynamic: the zone that uses the abbreviation */
+    const struct tz *next;       /* next in the cache's bucket */
     char abbrevs[TZ_ABBREVS_MAX];
     char name[TZ_NAME_MAX + 1]; /* as SHOW TimeZone prints it */
     char key[TZ_NAME_MAX + 1];  /* upper-case name it was asked by */
@@ -69,6 +75,8 @@ struct tz *tz_from_tzif(const uint8_t *bytes, size_t len);
 bool tz_extend(struct tz *tz, struct strview footer);
 struct tz *tz_new(uint32_t times_max, uint32_t types_max);
 void tz_free(struct tz *tz);
+/* Fills the buckets; once, when all transitions are there. */
+void tz_index(struct tz *tz);
 
 /* The transition after `t`: false = none, *before is the offset for ever. */
 bool tz_next_boundary(const struct tz *tz, int64_t t, int32_t *before, int64_t *boundary, int32_t *after);

@@ -200,6 +200,13 @@ damaged:
 /* Number of transitions at or before t. */
 static uint32_t count_until(const struct tz *tz, int64_t t)
 {
+    uint64_t bucket = (uint64_t)t >> TZ_BUCKET_SHIFT;
+    if (tz->indexed && bucket < TZ_BUCKETS) {
+        uint32_t i = tz->bucket[bucket];
+        while (i < tz->ntimes && tz->at[i] <= t)
+            i++;
+        return i;
+    }
     uint32_t lo = 0, n = tz->ntimes;
     while (n > 0) {
         uint32_t half = n / 2;
@@ -208,6 +215,15 @@ static uint32_t count_until(const struct tz *tz, int64_t t)
         n = right ? n - half - 1 : half;
     }
     return lo;
+}
+
+void tz_index(struct tz *tz)
+{
+    if (tz->ntimes > UINT16_MAX)
+        return;
+    for (int64_t i = 0; i < TZ_BUCKETS; i++)
+        tz->bucket[i] = (uint16_t)count_until(tz, (i << TZ_BUCKET_SHIFT) - 1);
+    tz->indexed = true;
 }
 
 /* Moves t by whole cycles into the list; *shift is what was taken off. */
