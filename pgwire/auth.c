@@ -6,14 +6,29 @@
 #include "pgwire/wire_int.h"
 
 #include "base/env.h"
+#include "base/log.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The message may quote what the client sent: nothing in it may end the log line or the value. */
+static void log_refusal(const struct pg_conn *conn, const struct error *err)
+{
+    char text[sizeof err->message];
+    snprintf(text, sizeof text, "%s", err->message);
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == '"' || *c == 0x7F)
+            *c = '\'';
+    log_info("pgwire", "event=refused peer=%s sqlstate=%s message=\"%s\"", conn->peer.text, err->sqlstate, text);
+    if (memcmp(err->sqlstate, "28", 2) == 0)
+        metric_add(conn->server->auth_failures_metric, 1);
+}
+
 /* Sends a FATAL; the connection closes after it. */
 static enum step refuse(struct pg_conn *conn, const struct error *err)
 {
+    log_refusal(conn, err);
     out_fatal(conn, err);
     return STEP_CLOSE;
 }
@@ -404,6 +419,6 @@ bool auth_open(struct pg_conn *conn)
     out_ready(conn);
     return true;
 fail:
-    out_fatal(conn, &err);
+    refuse(conn, &err);
     return false;
 }

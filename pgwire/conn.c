@@ -54,6 +54,7 @@ void conn_free(struct pg_conn *conn)
         return;
     pthread_mutex_lock(&server->lock);
     server->connections--;
+    metric_add(server->sessions_metric, -1);
     pthread_cond_broadcast(&server->gone);
     pthread_mutex_unlock(&server->lock);
 }

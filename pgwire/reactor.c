@@ -40,6 +40,7 @@ static void enter_half_open(struct pg_conn *conn)
         conn->half_next->half_prev = conn;
     server->half_open = conn;
     server->nhalf_open++;
+    metric_add(server->half_open_metric, 1);
     timers_arm(&server->timers, &conn->timer, net_now_ns() + server->config.auth_timeout_ms * NET_MS);
 }
 
@@ -56,6 +57,7 @@ void reactor_leave_half_open(struct pg_conn *conn)
     else
         server->half_open = conn->half_next;
     server->nhalf_open--;
+    metric_add(server->half_open_metric, -1);
     timers_cancel(&server->timers, &conn->timer);
 }
 

@@ -99,6 +99,15 @@ static void check_config(struct pg_server_config *c)
     c->max_message_bytes = MIN_OF(MAX_OF(c->max_message_bytes, 1024u), 0x3FFFFFFFu);
 }
 
+static void open_metrics(struct pg_server *server)
+{
+    static const char connections[] = "Clients of the PostgreSQL protocol by state.";
+    server->sessions_metric = metric_get(METRIC_GAUGE, "mencia_pg_connections", connections, "state=\"session\"");
+    server->half_open_metric = metric_get(METRIC_GAUGE, "mencia_pg_connections", connections, "state=\"half_open\"");
+    server->auth_failures_metric = metric_get(METRIC_COUNTER, "mencia_pg_auth_failures_total",
+                                              "Clients of the PostgreSQL protocol refused by rule or password.", "");
+}
+
 static void server_free(struct pg_server *server)
 {
     for (uint32_t i = 0; i < server->nlistener; i++)
@@ -135,6 +144,7 @@ bool pg_server_open(const struct pg_server_config *config, const struct backend_
     cond_init(&server->work);
     cond_init(&server->gone);
     timers_init(&server->timers);
+    open_metrics(server);
     env->random(env, server->mock_key, sizeof server->mock_key);
     if (!load_files(config->tls_cert, config->tls_key, config->hba_file, &server->tls, &server->hba, err) ||
         !listen_tcp(server, err) || !listen_unix(server, err) || !reactor_start(server, err)) {
@@ -189,6 +199,7 @@ bool server_admit(struct pg_conn *conn, bool superuser, struct error *err)
     else {
         ok = conn->counted = true;
         server->connections++;
+        metric_add(server->sessions_metric, 1);
     }
     pthread_mutex_unlock(&server->lock);
     return ok;

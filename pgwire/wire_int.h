@@ -14,6 +14,7 @@
 #define MENCIA_PGWIRE_WIRE_INT_H
 
 #include "base/arena.h"
+#include "base/metrics.h"
 #include "base/str.h"
 #include "net/stream.h"
 #include "net/timers.h"
@@ -140,6 +141,7 @@ struct pg_server {
     uint32_t nlistener;
     char *unix_path; /* NULL = none */
     uint8_t mock_key[32];
+    struct metric *sessions_metric, *half_open_metric, *auth_failures_metric;
 
     pthread_mutex_t config_lock; /* guards tls and hba */
     struct tls_context *tls;     /* NULL = off */
