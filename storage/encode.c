@@ -430,15 +430,19 @@ static void encode_nums(struct encoder *e, const struct encode_input *in, struct
 
 /* ---- zones ---- */
 
-static void distinct_add(struct encoder *e, uint64_t hash)
+static inline void sketch_add(struct sketch *sketch, uint64_t hash)
+{
+    uint8_t *rank = &sketch->rank[(hash >> (48 - SKETCH_BITS)) & (SKETCH_REGISTERS - 1)];
+    uint64_t rest = hash << 28 | 1ULL << 27; /* the low 36 bits, and a stop */
+    uint8_t r = (uint8_t)(1 + __builtin_clzll(rest));
+    *rank = MAX_OF(*rank, r);
+}
+
+static inline void distinct_add(struct encoder *e, uint64_t hash)
 {
     bit_set(e->seen, hash >> 48);
-    if (e->sketch) {
-        uint8_t *rank = &e->sketch->rank[(hash >> (48 - SKETCH_BITS)) & (SKETCH_REGISTERS - 1)];
-        uint64_t rest = hash << 28 | 1ULL << 27; /* the low 36 bits, and a stop */
-        uint8_t r = (uint8_t)(1 + __builtin_clzll(rest));
-        *rank = MAX_OF(*rank, r);
-    }
+    if (e->sketch)
+        sketch_add(e->sketch, hash);
 }
 
 static uint32_t distinct_take(struct encoder *e)
@@ -458,6 +462,38 @@ static void zone_widen(struct zone *z, oid_t type, const void *datum)
     z->min_key = MIN_OF(z->min_key, key);
     z->max_key = MAX_OF(z->max_key, key);
     z->exact = z->exact && zone_key_exact(type, datum);
+}
+
+/* Exact where the values lie close together, since one bit per possible value does. */
+static uint32_t int_distinct(struct encoder *e, const void *v, uint32_t size, uint32_t n, const struct int_stats *s)
+{
+    uint64_t min = (uint64_t)s->min, span = (uint64_t)s->max - min;
+    uint32_t distinct = 0;
+    if (span >= SEEN_BITS) {
+        for (uint32_t i = 0; i < n; i++)
+            distinct_add(e, hash_u64((uint64_t)load_int(v, size, false, i)));
+        return distinct_take(e);
+    }
+    uint64_t *seen = e->seen;
+    if (s->runs == 1) {
+        bit_set(seen, 0);
+    } else if (size == 2) {
+        for (uint32_t i = 0; i < n; i++)
+            bit_set(seen, (uint64_t)((const int16_t *)v)[i] - min);
+    } else if (size == 4) {
+        for (uint32_t i = 0; i < n; i++)
+            bit_set(seen, (uint64_t)((const int32_t *)v)[i] - min);
+    } else {
+        for (uint32_t i = 0; i < n; i++)
+            bit_set(seen, (uint64_t)((const int64_t *)v)[i] - min);
+    }
+    for (size_t i = bitset_next(seen, span + 1, 0); i <= span; i = bitset_next(seen, span + 1, i + 1)) {
+        distinct++;
+        if (e->sketch)
+            sketch_add(e->sketch, hash_u64(min + i));
+    }
+    memset(seen, 0, bitset_words(span + 1) * 8);
+    return distinct;
 }
 
 static void int_zone(struct encoder *e, const struct encode_input *in, const void *filled, uint32_t size,
@@ -484,13 +520,7 @@ static void int_zone(struct encoder *e, const struct encode_input *in, const voi
         for (uint32_t i = 0; i < in->n; i++)
             z->sum += row_is_null(in->null, i) ? 0 : load_int(in->data, size, false, i);
     }
-    if (s.runs == 1) {
-        distinct_add(e, hash_u64((uint64_t)s.min));
-    } else {
-        for (uint32_t i = 0; i < in->n; i++)
-            distinct_add(e, hash_u64((uint64_t)load_int(filled, size, false, i)));
-    }
-    z->distinct = distinct_take(e);
+    z->distinct = int_distinct(e, filled, size, in->n, &s);
 }
 
 static void value_zone(struct encoder *e, const struct encode_input *in, uint8_t phys, struct zone *z)
