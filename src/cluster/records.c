@@ -152,7 +152,7 @@ bool chain_check(const struct partition_head *head, const struct segment_record 
     return true;
 }
 
-static bool visible_check(const struct visible_list *list, struct error *err)
+static UNUSED bool visible_check(const struct visible_list *list, struct error *err)
 {
     if (list->nload > VISIBLE_LOADS_MAX)
         return broken(err, "list of loads", "too many loads");
