@@ -116,38 +116,54 @@ static bool format_special(struct strbuf *out, double v)
     return true;
 }
 
-void f64_format(struct strbuf *out, double v, int32_t extra_float_digits)
+/* v finite and not 0. */
+static struct decimal shortest_f64(double v)
 {
     uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    uint64_t fraction = bits & ((1ULL << 52) - 1);
+    int biased = (int)(bits >> 52 & 0x7FF);
+    return biased ? shortest(fraction | 1ULL << 52, biased - 1075, fraction == 0 && biased > 1)
+                  : shortest(fraction, -1074, false);
+}
+
+static struct decimal shortest_f32(float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    uint32_t fraction = bits & ((1U << 23) - 1);
+    int biased = (int)(bits >> 23 & 0xFF);
+    return biased ? shortest(fraction | 1U << 23, biased - 150, fraction == 0 && biased > 1)
+                  : shortest(fraction, -149, false);
+}
+
+void f64_to_decimal(double v, bool single, uint64_t *digits, int *exponent)
+{
+    struct decimal d = single ? shortest_f32((float)v) : shortest_f64(v);
+    *digits = d.digits;
+    *exponent = d.exponent;
+}
+
+void f64_format(struct strbuf *out, double v, int32_t extra_float_digits)
+{
     if (format_special(out, v))
         return;
     if (extra_float_digits <= 0) {
         strbuf_add_fmt(out, "%.*g", MAX_OF(DBL_DIG + extra_float_digits, 1), v);
         return;
     }
-    memcpy(&bits, &v, sizeof bits);
-    uint64_t fraction = bits & ((1ULL << 52) - 1);
-    int biased = (int)(bits >> 52 & 0x7FF);
-    struct decimal d = biased ? shortest(fraction | 1ULL << 52, biased - 1075, fraction == 0 && biased > 1)
-                              : shortest(fraction, -1074, false);
-    format_decimal(out, signbit(v), d, 15);
+    format_decimal(out, signbit(v), shortest_f64(v), 15);
 }
 
 void f32_format(struct strbuf *out, float v, int32_t extra_float_digits)
 {
-    uint32_t bits;
     if (format_special(out, v))
         return;
     if (extra_float_digits <= 0) {
         strbuf_add_fmt(out, "%.*g", MAX_OF(FLT_DIG + extra_float_digits, 1), (double)v);
         return;
     }
-    memcpy(&bits, &v, sizeof bits);
-    uint32_t fraction = bits & ((1U << 23) - 1);
-    int biased = (int)(bits >> 23 & 0xFF);
-    struct decimal d = biased ? shortest(fraction | 1U << 23, biased - 150, fraction == 0 && biased > 1)
-                              : shortest(fraction, -149, false);
-    format_decimal(out, signbit(v), d, 6);
+    format_decimal(out, signbit(v), shortest_f32(v), 6);
 }
 
 /* ---- input ---- */
@@ -172,7 +188,14 @@ static bool scan_plain(const char *p, const char *end, struct scanned *out)
         significant += mantissa != 0;
     }
     if (p < end && *p == '.') {
-        for (p++; p < end && char_is_digit(*p); p++, digits++, exponent--) {
+        p++;
+        for (uint64_t eight; mantissa && significant <= 11 && end - p >= 8 && eight_digits(p, &eight); p += 8) {
+            mantissa = mantissa * 100000000 + eight;
+            significant += 8;
+            digits += 8;
+            exponent -= 8;
+        }
+        for (; p < end && char_is_digit(*p); p++, digits++, exponent--) {
             mantissa = mantissa * 10 + (uint64_t)(*p - '0');
             significant += mantissa != 0;
         }

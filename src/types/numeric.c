@@ -43,18 +43,14 @@ struct num num_copy(struct arena *arena, const struct num *v)
 struct num num_from_i128(struct arena *arena, int128_t v, uint32_t dscale)
 {
     struct big x;
-    struct num out;
-    struct error err;
     if (LIKELY(num_fits_inline(v, dscale)))
         return num_inline((int64_t)v, dscale);
     assert(dscale <= NUM_DSCALE_MAX);
     big_init(&x);
     big_from_u128(&x, v < 0 ? -(uint128_t)v : (uint128_t)v, (int32_t)dscale);
     x.negative = v < 0;
-    if (!big_to_num(&x, arena, &out, &err))
-        __builtin_unreachable(); /* 39 digits and a valid scale always fit */
-    big_release(&x);
-    return out;
+    assert(x.cap == 0); /* at most 11 digits */
+    return big_store(&x, arena_alloc(arena, big_bytes(&x)));
 }
 
 bool num_is_zero(const struct num *v)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Digit arithmetic on base 10000: the schoolbook methods, with 64-bit accumulators. */
+#include "base/memory.h"
 #include "types/numeric_int.h"
 
 #include <math.h>
@@ -126,6 +127,18 @@ bool big_mantissa(const struct big *x, int64_t *mantissa)
     return true;
 }
 
+size_t big_bytes(const struct big *x) { return sizeof(struct num_big) + (size_t)x->n * sizeof *x->d; }
+
+struct num big_store(const struct big *x, void *memory)
+{
+    struct num_big *big = memory;
+    *big = (struct num_big){
+        .ndigits = (uint16_t)x->n, .weight = (int16_t)x->weight, .sign = x->negative, .dscale = (uint16_t)x->dscale};
+    if (x->n)
+        memcpy(big->digit, x->d, (size_t)x->n * sizeof *x->d);
+    return (struct num){.big = big, .kind = NUM_BIG, .dscale = (uint32_t)x->dscale};
+}
+
 bool big_to_num(struct big *x, struct arena *arena, struct num *out, struct error *err)
 {
     int64_t mantissa;
@@ -137,11 +150,10 @@ bool big_to_num(struct big *x, struct arena *arena, struct num *out, struct erro
     }
     if (x->weight > NUM_WEIGHT_MAX || x->weight < INT16_MIN || x->dscale > NUM_DSCALE_MAX)
         return num_overflow(err);
-    struct num_big *big = arena_alloc(arena, sizeof *big + (size_t)x->n * sizeof *x->d);
-    *big = (struct num_big){
-        .ndigits = (uint16_t)x->n, .weight = (int16_t)x->weight, .sign = x->negative, .dscale = (uint16_t)x->dscale};
-    memcpy(big->digit, x->d, (size_t)x->n * sizeof *x->d);
-    *out = (struct num){.big = big, .kind = NUM_BIG, .dscale = (uint32_t)x->dscale};
+    void *memory = arena_try_alloc(arena, big_bytes(x), 8);
+    if (!memory)
+        return mem_error(arena->account, big_bytes(x), err);
+    *out = big_store(x, memory);
     return true;
 }
 

@@ -72,9 +72,13 @@ bool num_to_f32(const struct num *v, float *out, struct error *err)
     return ok;
 }
 
-static bool from_digits(double v, int digits, struct arena *arena, struct num *out, struct error *err)
+/* v rounded to so many significant digits: 15 for float8, 6 for float4. */
+static bool from_digits(double v, bool single, struct arena *arena, struct num *out, struct error *err)
 {
     char text[48];
+    uint64_t digit;
+    int exponent, digits = single ? FLT_DIG : DBL_DIG;
+    double limit = single ? 1e30 : 1e290;
     if (isnan(v) || isinf(v)) {
         *out = isnan(v) ? num_nan() : num_infinity(v < 0);
         return true;
@@ -83,16 +87,24 @@ static bool from_digits(double v, int digits, struct arena *arena, struct num *o
         *out = num_from_i64((int64_t)v);
         return true;
     }
+    /* A shortest text with no more digits is what rounding gives: within these limits so many digits always survive. */
+    if (fabs(v) < limit && fabs(v) > 1 / limit) {
+        f64_to_decimal(v, single, &digit, &exponent);
+        if (digit < num_pow10[digits] && exponent < 0) {
+            *out = num_from_i128(arena, v < 0 ? -(int128_t)digit : (int128_t)digit, (uint32_t)-exponent);
+            return true;
+        }
+    }
     int len = snprintf(text, sizeof text, "%.*g", digits, v);
     return num_parse(strview_make(text, (size_t)len), -1, arena, out, err);
 }
 
 bool num_from_f64(double v, struct arena *arena, struct num *out, struct error *err)
 {
-    return from_digits(v, DBL_DIG, arena, out, err);
+    return from_digits(v, false, arena, out, err);
 }
 
 bool num_from_f32(float v, struct arena *arena, struct num *out, struct error *err)
 {
-    return from_digits(v, FLT_DIG, arena, out, err);
+    return from_digits(v, true, arena, out, err);
 }

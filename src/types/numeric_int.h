@@ -43,7 +43,10 @@ void big_copy(struct big *to, const struct big *from);
 void big_from_num(struct big *x, const struct num *v); /* v finite */
 void big_from_u128(struct big *x, uint128_t v, int32_t dscale);
 void big_set_small(struct big *x, int64_t v);
-/* The canonical numeric; 22003 when it has too many digits. Consumes nothing. */
+/* Bytes of the stored form, and that form made in such memory (8-byte aligned). x stripped and not inline. */
+size_t big_bytes(const struct big *x);
+struct num big_store(const struct big *x, void *memory);
+/* The canonical numeric; 22003 when it has too many digits, 53200 when the arena refuses. */
 bool big_to_num(struct big *x, struct arena *arena, struct num *out, struct error *err) MUST_CHECK;
 /* The mantissa of the inline form: false = not an int64 at dscale, or dscale above 18. x stripped. */
 bool big_mantissa(const struct big *x, int64_t *mantissa);

@@ -168,27 +168,43 @@ bool num_sqrt(const struct num *a, struct arena *arena, struct num *out, struct 
 
 /* ---- exponential ---- */
 
+/* out = x / n cut to at least `scale` decimals. */
+static void div_small(struct big *out, const struct big *x, uint32_t n, int32_t scale)
+{
+    uint64_t rest = 0;
+    int32_t digits = x->weight + 1 + (scale + BIG_BASE_DIGITS - 1) / BIG_BASE_DIGITS;
+    big_resize(out, x->n ? MAX_OF(digits, 0) : 0);
+    for (int32_t i = 0; i < out->n; i++) {
+        rest = rest * BIG_BASE + (i < x->n ? x->d[i] : 0);
+        out->d[i] = (uint16_t)(rest / n);
+        rest %= n;
+    }
+    out->weight = x->weight;
+    out->negative = x->negative;
+    out->dscale = scale;
+    big_strip(out);
+}
+
 /* Taylor's series of exp(x) for small x to `work` decimals. */
 static void exp_series(struct big *out, const struct big *x, int32_t work)
 {
-    struct big a, b, sum, n, *term = &a, *next = &b;
+    struct big a, b, c, *term = &a, *next = &b, *sum = &c, *longer = out;
     big_init(&a);
     big_init(&b);
-    big_init(&sum);
-    big_init(&n);
+    big_init(&c);
     big_set_small(term, 1);
-    big_set_small(out, 1);
-    for (int32_t i = 1; !big_is_zero(term); i++) {
-        mul_round(next, term, x, work);
-        big_set_small(&n, i);
-        big_div(term, next, &n, work, true);
-        big_add(&sum, out, term);
-        big_copy(out, &sum);
+    big_set_small(sum, 1);
+    for (uint32_t i = 1; !big_is_zero(term); i++) {
+        mul_round(next, term, x, work + BIG_BASE_DIGITS);
+        div_small(term, next, i, work + BIG_BASE_DIGITS);
+        big_add(longer, sum, term);
+        swap(&sum, &longer);
     }
+    big_copy(out, sum);
+    big_round(out, work);
     big_release(&a);
     big_release(&b);
-    big_release(&sum);
-    big_release(&n);
+    big_release(&c);
 }
 
 /* exp(x) for 0 <= x < 15,000 with at least `digits` correct significant digits. */
@@ -322,14 +338,34 @@ static void ln_mantissa(struct big *out, const struct big *x, int32_t scale)
     big_release(&two);
 }
 
+/* ln(10) to at least `scale` decimals. */
+static void ln_of_ten(struct big *out, int32_t scale)
+{
+    static const uint16_t digit[] = {2,    3025, 8509, 2994, 456,  8401, 7991, 4546, 8436, 4207, 6011,
+                                     148,  8628, 7729, 7603, 3327, 9009, 6757, 2609, 6773, 5248, 235,
+                                     9972, 508,  9598, 2983, 4196, 7784, 422,  8624, 8633, 4095, 2546};
+    struct big ten;
+    if (scale <= (int32_t)(ARRAY_LEN(digit) - 2) * BIG_BASE_DIGITS) {
+        big_resize(out, MIN_OF((int32_t)ARRAY_LEN(digit), scale / BIG_BASE_DIGITS + 3));
+        memcpy(out->d, digit, (size_t)out->n * sizeof *digit);
+        out->weight = 0;
+        out->negative = false;
+        out->dscale = (out->n - 1) * BIG_BASE_DIGITS;
+        return;
+    }
+    big_init(&ten);
+    big_set_small(&ten, 10);
+    ln_mantissa(out, &ten, scale);
+    big_release(&ten);
+}
+
 /* ln(x), x > 0, with an error below 10^-scale; scale may be negative. */
 static void ln_big(struct big *out, const struct big *x, int32_t scale)
 {
-    struct big m, ten, ln_ten, factor, product;
+    struct big m, ln_ten, factor, product;
     int32_t places = x->weight * BIG_BASE_DIGITS;
     scale = MAX_OF(scale, 0) + 2;
     big_init(&m);
-    big_init(&ten);
     big_init(&ln_ten);
     big_init(&factor);
     big_init(&product);
@@ -337,8 +373,7 @@ static void ln_big(struct big *out, const struct big *x, int32_t scale)
     m.weight = 0;
     ln_mantissa(&product, &m, scale);
     if (places) {
-        big_set_small(&ten, 10);
-        ln_mantissa(&ln_ten, &ten, scale + 6);
+        ln_of_ten(&ln_ten, scale + 6);
         big_set_small(&factor, places);
         big_mul(&m, &ln_ten, &factor);
         big_add(out, &product, &m);
@@ -348,7 +383,6 @@ static void ln_big(struct big *out, const struct big *x, int32_t scale)
     out->dscale = scale + 6;
     big_round(out, scale);
     big_release(&m);
-    big_release(&ten);
     big_release(&ln_ten);
     big_release(&factor);
     big_release(&product);

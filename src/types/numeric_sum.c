@@ -195,8 +195,7 @@ static struct num wide_result(const struct num_sum *s, struct arena *arena)
     uint16_t digit[48];
     int32_t n = 0;
     struct big sum;
-    struct num out;
-    struct error err;
+    int64_t mantissa;
     wide_from_i128(x, near_get(s), s->dscale);
     wide_add(x, s->wide);
     bool negative = x[WIDE_WORDS - 1] >> 63;
@@ -211,10 +210,11 @@ static struct num wide_result(const struct num_sum *s, struct arena *arena)
     sum.weight = n - 1 - WIDE_SCALE / BIG_BASE_DIGITS;
     sum.negative = negative;
     sum.dscale = (int32_t)s->dscale;
-    if (!big_to_num(&sum, arena, &out, &err))
-        __builtin_unreachable(); /* at most 155 digits */
-    big_release(&sum);
-    return out;
+    big_strip(&sum);
+    assert(sum.cap == 0); /* at most 39 digits */
+    if (big_mantissa(&sum, &mantissa))
+        return num_inline(mantissa, s->dscale);
+    return big_store(&sum, arena_alloc(arena, big_bytes(&sum)));
 }
 
 struct num num_sum_result(const struct num_sum *s, struct arena *arena)

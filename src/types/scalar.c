@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text input of integers, boolean, uuid and bytea. */
+#include "types/pow10_int.h"
 #include "types/value_int.h"
 
 static bool bad_syntax(struct strview text, const char *type_name, struct error *err)
@@ -28,6 +29,11 @@ bool int_parse(struct strview text, int64_t min, int64_t max, const char *type_n
     if (max > 0 && (uint64_t)max > limit)
         limit = (uint64_t)max;
     bool overflow = false;
+    const char *safe = end - p > 19 ? p + 19 : end; /* 19 digits cannot overflow */
+    for (uint64_t eight; safe - p >= 8 && eight_digits(p, &eight); p += 8)
+        magnitude = magnitude * 100000000 + eight;
+    for (; p < safe && char_is_digit(*p); p++)
+        magnitude = magnitude * 10 + (uint64_t)(*p - '0');
     for (; p < end && char_is_digit(*p); p++) {
         overflow |= __builtin_mul_overflow(magnitude, 10, &magnitude);
         overflow |= __builtin_add_overflow(magnitude, (uint64_t)(*p - '0'), &magnitude);
