@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 
@@ -201,15 +202,18 @@ static void roll_back(struct coord_sqlite *store)
  * other failure leaves it open. */
 static enum coord_rc commit_failed(struct coord_sqlite *store, struct error *err)
 {
+    char reason[256];
     sql_error(store->writer, store->path, err);
     bool full = (sqlite3_errcode(store->writer) & 0xFF) == SQLITE_FULL;
+    snprintf(reason, sizeof reason, "%s", sqlite3_errmsg(store->writer));
     roll_back(store);
     if (full)
         return COORD_UNAVAILABLE;
     atomic_store(&store->lost, true);
-    log_error("cluster", "event=commit_failed store=\"%s\" reason=\"%s\" action=session_lost", store->path,
-              err->message);
-    return coord_refuse(COORD_UNKNOWN, NULL, store->path, err);
+    log_error("cluster", "event=commit_failed store=\"%s\" reason=\"%s\" action=session_lost", store->path, reason);
+    coord_refuse(COORD_UNKNOWN, NULL, store->path, err);
+    error_detail(err, "%s", reason);
+    return COORD_UNKNOWN;
 }
 
 /* Under write_lock. */

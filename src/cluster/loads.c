@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A table's nodes but its partitions': creation, drop, sweep, and the loads of INSERT and COPY. */
 #include "cluster/codec.h"
-#include "cluster/records.h"
+#include "cluster/records_int.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -269,15 +269,14 @@ static struct visible_list remaining(const struct visible_list *list, const uint
     return out;
 }
 
-bool load_publish(struct load *load, struct visible *visible, const uint64_t *replaced, uint32_t nreplaced,
-                  int32_t meta_version, struct coord_multi *multi, struct error *err)
+bool load_publish_listed(struct load *load, struct visible_list *list, const uint64_t *replaced, uint32_t nreplaced,
+                         struct coord_multi *multi, struct error *err)
 {
     uint32_t removed;
-    struct strbuf buf;
     assert(load->version >= 0);
     if (load->record.state != LOAD_PENDING)
         return not_pending(load, err);
-    struct visible_list next = remaining(&visible->list, replaced, nreplaced, multi->arena, &removed);
+    struct visible_list next = remaining(list, replaced, nreplaced, multi->arena, &removed);
     if (removed != nreplaced)
         return error_set(err, SQLSTATE_SERIALIZATION_FAILURE, "a load to be replaced in table %u is not visible",
                          load->table);
@@ -291,12 +290,26 @@ bool load_publish(struct load *load, struct visible *visible, const uint64_t *re
         .nsegment = load->record.nsegment,
     };
     set_load(load, LOAD_PUBLISHED, multi);
+    *list = next;
+    return true;
+}
+
+void visible_put(oid_t table, struct visible *visible, struct coord_multi *multi)
+{
+    struct strbuf buf;
     strbuf_init(&buf);
-    coord_multi_set(multi, visible_path(multi->arena, load->table), visible_encode(&next, &buf), visible->version++);
+    coord_multi_set(multi, visible_path(multi->arena, table), visible_encode(&visible->list, &buf), visible->version++);
     strbuf_release(&buf);
+}
+
+bool load_publish(struct load *load, struct visible *visible, const uint64_t *replaced, uint32_t nreplaced,
+                  int32_t meta_version, struct coord_multi *multi, struct error *err)
+{
+    if (!load_publish_listed(load, &visible->list, replaced, nreplaced, multi, err))
+        return false;
+    visible_put(load->table, visible, multi);
     if (meta_version != VERSION_ABSENT)
         coord_multi_check(multi, table_meta_path(multi->arena, load->table), meta_version);
-    visible->list = next;
     return true;
 }
 

@@ -334,4 +334,19 @@ bool load_read_records(struct coord *coord, const struct load *load, struct aren
 bool load_find_label(struct coord *coord, oid_t table, struct strview label, struct arena *arena, bool *found,
                      struct load *out, struct error *err) MUST_CHECK;
 
+/* A finished load: its segments are in the deep store, its records not yet in the coordination store. */
+struct publication {
+    struct load load; /* table, id, label, owner, created_us; version VERSION_ABSENT */
+    const struct segment_record *record;
+    uint32_t nrecord;         /* 0: nothing to publish, skipped */
+    const uint64_t *replaced; /* loads of the table that this one replaces (merging) */
+    uint32_t nreplaced;
+    int32_t meta_version; /* of the table, VERSION_ABSENT = not checked */
+};
+/* Registers, publishes and makes visible all of them at once, or none: one multi if it fits, else pages first. Lost
+ * races on the visible lists are tried again, unknown outcomes resolved. False: none is visible, unless 08007 (cannot
+ * be known now). 42710 label in use; 40001 a replaced load is gone, the table altered, or too many races; 42P01 table
+ * dropped and swept; 53400 too many loads. load structs are up to date when it returns true. */
+bool loads_publish_all(struct coord *coord, struct publication *publication, uint32_t n, struct error *err) MUST_CHECK;
+
 #endif

@@ -8,6 +8,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +53,8 @@ static int setup_sim(void **state)
 static void remove_dir(const char *dir)
 {
     char command[128];
+    snprintf(command, sizeof command, "%s/small", dir);
+    (void)umount2(command, MNT_DETACH); /* of a test that failed half-way */
     snprintf(command, sizeof command, "rm -rf %s", dir);
     assert_int_equal(system(command), 0);
 }
@@ -578,6 +583,104 @@ static void test_sqlite_fault_points(void **state)
 }
 #endif
 
+/* Creates /k0, /k1, … of 20 kB each until refused; returns how many were done. */
+static int fill(struct coord *coord, enum coord_rc *rc, struct error *err)
+{
+    static const char data[20000] = {1};
+    char path[16];
+    for (int i = 0; i < 1000; i++) {
+        snprintf(path, sizeof path, "/k%d", i);
+        *rc = coord_create(coord, path, strview_make(data, sizeof data), false, err);
+        if (*rc != COORD_DONE && *rc != COORD_EXISTS)
+            return i;
+    }
+    return 1000;
+}
+
+/* A write that fails in the middle of COMMIT: unknown, then the session is lost; whole multis are found afterwards. */
+static void test_sqlite_failing_write_loses_the_session(void **state)
+{
+    struct fixture *f = *state;
+    int status, done;
+    coord_close(f->coord);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct coord *coord;
+        struct coord_session session;
+        struct coord_node node;
+        struct error err;
+        struct arena arena;
+        struct rlimit limit = {300000, 300000};
+        enum coord_rc rc;
+        arena_init(&arena, NULL);
+        signal(SIGXFSZ, SIG_IGN);
+        if (!coord_sqlite_open(env_real(), f->path, &coord, &err) || setrlimit(RLIMIT_FSIZE, &limit) != 0)
+            _exit(201);
+        int n = fill(coord, &rc, &err);
+        coord_session(coord, &session);
+        if (rc != COORD_UNKNOWN || session.state != COORD_LOST)
+            _exit(202);
+        if (coord_get(coord, "/k0", &arena, &node, &err) != COORD_UNAVAILABLE ||
+            coord_create(coord, "/x", STRVIEW(""), false, &err) != COORD_UNAVAILABLE ||
+            coord_sync(coord, &err) != COORD_UNAVAILABLE)
+            _exit(203);
+        _exit(n);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    done = WEXITSTATUS(status);
+    assert_in_range(done, 5, 20);
+    assert_ok(coord_sqlite_open(env_real(), f->path, &f->coord, &f->err), &f->err);
+    struct coord_node node;
+    char path[16];
+    for (int i = 0; i < done; i++) {
+        snprintf(path, sizeof path, "/k%d", i);
+        assert_int_equal(coord_get(f->coord, path, &f->arena, &node, &f->err), COORD_DONE);
+    }
+    snprintf(path, sizeof path, "/k%d", done + 1);
+    assert_absent(f, path);
+    assert_int_equal(create(f, "/x", ""), COORD_DONE);
+}
+
+/* A full disk refuses and is recoverable. Needs the right to mount. */
+static void test_sqlite_full_disk(void **state)
+{
+    struct fixture *f = *state;
+    char path[160], ballast[160];
+    struct coord *coord;
+    enum coord_rc rc;
+    snprintf(path, sizeof path, "%s/small", f->dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    if (mount("tmpfs", path, "tmpfs", 0, "size=1200k") != 0)
+        skip();
+    char *mounted = arena_strdup(&f->arena, path);
+    snprintf(ballast, sizeof ballast, "%s/ballast", mounted);
+    snprintf(path, sizeof path, "%s/meta.db", mounted);
+    char *filler = calloc(1, 600000);
+    assert_ok(env_write_file(env_real(), ballast, filler, 600000, &f->err), &f->err);
+    free(filler);
+    assert_ok(coord_sqlite_open(env_real(), path, &coord, &f->err), &f->err);
+    int done = fill(coord, &rc, &f->err);
+    assert_int_equal(rc, COORD_UNAVAILABLE);
+    assert_string_equal(f->err.sqlstate, "53100");
+    assert_in_range(done, 3, 50);
+    struct coord_session session;
+    coord_session(coord, &session);
+    assert_int_equal(session.state, COORD_CONNECTED);
+    struct coord_node node;
+    snprintf(path, sizeof path, "/k%d", done);
+    assert_int_equal(coord_get(coord, path, &f->arena, &node, &f->err), COORD_NO_NODE);
+    assert_int_equal(unlink(ballast), 0);
+    assert_int_equal(coord_create(coord, path, STRVIEW("room again"), false, &f->err), COORD_DONE);
+    coord_close(coord);
+    snprintf(path, sizeof path, "%s/meta.db", mounted);
+    assert_ok(coord_sqlite_open(env_real(), path, &coord, &f->err), &f->err);
+    snprintf(path, sizeof path, "/k%d", done);
+    assert_int_equal(coord_get(coord, path, &f->arena, &node, &f->err), COORD_DONE);
+    coord_close(coord);
+    assert_int_equal(umount(mounted), 0);
+}
+
 /* --- Simulated only ----------------------------------------------------------------------------------------------- */
 
 static void test_sim_sessions_share_a_world(void **state)
@@ -756,6 +859,8 @@ int main(int argc, char **argv)
         ON(test_sqlite_one_process, setup_sqlite),
         ON(test_sqlite_refuses_foreign_files, setup_sqlite),
         ON(test_sqlite_survives_kills, setup_sqlite),
+        ON(test_sqlite_failing_write_loses_the_session, setup_sqlite),
+        ON(test_sqlite_full_disk, setup_sqlite),
 #ifdef MENCIA_FAULTS
         ON(test_sqlite_fault_points, setup_sqlite),
 #endif

@@ -715,6 +715,98 @@ static void test_merging_and_the_limit(void **state)
     assert_sqlstate(load_publish(&again, &visible, replaced, 1, 0, &multi, &f->err), &f->err, "40001");
 }
 
+static struct publication publication(uint64_t id, const struct segment_record *r, uint32_t n, const char *label)
+{
+    return (struct publication){.load = new_load(id, label), .record = r, .nrecord = n, .meta_version = VERSION_ABSENT};
+}
+
+static uint32_t count_visible(struct fixture *f, uint64_t *rows)
+{
+    struct visible visible;
+    assert_ok(visible_read(f->coord, TABLE, &f->arena, &visible, &f->err), &f->err);
+    *rows = 0;
+    for (uint32_t i = 0; i < visible.list.nload; i++)
+        *rows += visible.list.load[i].rows;
+    return visible.list.nload;
+}
+
+static void test_publish_all(void **state)
+{
+    struct fixture *f = *state;
+    struct segment_record *r = calloc(3000, sizeof *r), *back;
+    struct load load;
+    uint64_t rows;
+    bool found;
+    for (int i = 0; i < 3000; i++)
+        r[i] = sample_record(0, 0, 0);
+    create_table(f, 0);
+    struct publication two[3] = {publication(1, r, 2, ""), publication(2, r, 0, ""), publication(3, r, 1, "a")};
+    assert_ok(loads_publish_all(f->coord, two, 3, &f->err), &f->err);
+    assert_int_equal(two[2].load.record.state, LOAD_PUBLISHED);
+    assert_int_equal(count_visible(f, &rows), 2);
+    assert_int_equal(rows, 300);
+    /* All or none: the second's label is in use. */
+    struct publication clash[2] = {publication(4, r, 2, ""), publication(5, r, 1, "a")};
+    assert_sqlstate(loads_publish_all(f->coord, clash, 2, &f->err), &f->err, "42710");
+    assert_string_equal(f->err.message, "load \"a\" already exists");
+    assert_int_equal(count_visible(f, &rows), 2);
+    assert_sqlstate(load_read(f->coord, TABLE, 4, &f->arena, &load, &f->err), &f->err, "42704");
+    /* More than a multi holds; replaces the small ones. */
+    static const uint64_t replaced[] = {1, 3};
+    struct publication large = publication(6, r, 3000, "big");
+    large.replaced = replaced;
+    large.nreplaced = 2;
+    assert_ok(loads_publish_all(f->coord, &large, 1, &f->err), &f->err);
+    assert_int_equal(count_visible(f, &rows), 1);
+    assert_int_equal(rows, 300000);
+    assert_ok(load_read(f->coord, TABLE, 6, &f->arena, &load, &f->err), &f->err);
+    assert_ok(load_read_records(f->coord, &load, &f->arena, &back, &f->err), &f->err);
+    assert_int_equal(back[2999].seq_first, 2999);
+    /* A large one that cannot be published gives its label back. */
+    struct publication late = publication(7, r, 2000, "late");
+    late.replaced = replaced;
+    late.nreplaced = 1;
+    assert_sqlstate(loads_publish_all(f->coord, &late, 1, &f->err), &f->err, "40001");
+    assert_ok(load_find_label(f->coord, TABLE, STRVIEW("late"), &f->arena, &found, &load, &f->err), &f->err);
+    assert_false(found);
+    assert_int_equal(count_visible(f, &rows), 1);
+    struct publication stale = publication(8, r, 1, "");
+    stale.meta_version = 5;
+    assert_sqlstate(loads_publish_all(f->coord, &stale, 1, &f->err), &f->err, "40001");
+    free(r);
+}
+
+/* Two processes publish under faults: what was reported published is visible once, what was refused is not. */
+static void test_publish_under_faults(void **state)
+{
+    struct fixture *f = *state;
+    struct segment_record *r = calloc(1100, sizeof *r);
+    struct coord *client[2] = {f->coord, coord_sim_session(f->sim)};
+    struct coord_sim_faults faults = {100000, 100000, 100000, 5000, 300000, 0, 0, NULL, NULL}, none = {0};
+    uint64_t published = 0, refused = 0, rows;
+    for (int i = 0; i < 1100; i++)
+        r[i] = sample_record(0, 0, 0);
+    create_table(f, 0);
+    coord_sim_set_faults(f->sim, &faults);
+    for (uint64_t i = 1; i <= 400; i++) {
+        struct publication two[2] = {publication(2 * i, r, i % 50 == 0 ? 1100 : 1, ""),
+                                     publication(2 * i + 1, r, 1, "")};
+        if (loads_publish_all(client[i % 2], two, 2, &f->err)) {
+            published += two[0].nrecord + 1;
+        } else {
+            assert_true(error_is(&f->err, "58030") || error_is(&f->err, "40001"));
+            refused++;
+        }
+    }
+    coord_sim_set_faults(f->sim, &none);
+    coord_sim_settle(f->sim);
+    count_visible(f, &rows);
+    assert_true(rows == published * 100);
+    assert_true(published > 1000 && refused > 0 && refused < 40);
+    coord_close(client[1]);
+    free(r);
+}
+
 static void test_drop_and_sweep(void **state)
 {
     struct fixture *f = *state;
@@ -796,6 +888,8 @@ int main(void)
         TEST(test_load_in_one_multi),
         TEST(test_load_fences),
         TEST(test_merging_and_the_limit),
+        TEST(test_publish_all),
+        TEST(test_publish_under_faults),
         TEST(test_drop_and_sweep),
         TEST(test_partitions_are_listed_in_order),
     };
