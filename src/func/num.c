@@ -69,6 +69,7 @@ DEFINE_BINARY(num_mul, fast_mul, num_mul)
 DEFINE_BINARY(num_div, never_fast, num_div)
 DEFINE_BINARY(num_mod, never_fast, num_mod)
 DEFINE_BINARY(num_power, never_fast, num_power)
+DEFINE_BINARY(num_log, never_fast, num_log)
 DEFINE_BINARY(num_div_trunc, never_fast, div_trunc)
 
 #define DEFINE_UNARY(name, function)                                                                                   \
@@ -88,6 +89,15 @@ DEFINE_UNARY(num_abs, num_abs)
 DEFINE_UNARY(num_ceil, num_ceil)
 DEFINE_UNARY(num_floor, num_floor)
 DEFINE_UNARY(num_sqrt, num_sqrt)
+DEFINE_UNARY(num_exp, num_exp)
+DEFINE_UNARY(num_ln, num_ln)
+
+static bool log10_of(const struct num *a, struct arena *arena, struct num *out, struct error *err)
+{
+    const struct num ten = num_from_i64(10);
+    return num_log(&ten, a, arena, out, err);
+}
+DEFINE_UNARY(num_log10, log10_of)
 
 /* The second argument, if there is one, is the number of decimals. */
 #define DEFINE_SCALED(name, function)                                                                                  \

@@ -21,7 +21,17 @@ static bool k_event_only(FUNC_ARGS)
         .oid = number, .name = function, .kind = FUNC_SCALAR, .volatility = FUNC_IMMUTABLE, .fallible = true,          \
         .result = type, .kernel = k_event_only, .doc = text                                                            \
     }
+/* TimescaleDB's, as Grafana writes it. */
+#define BUCKET(number, type, function)                                                                                 \
+    {                                                                                                                  \
+        .oid = number, .name = "time_bucket", .kind = FUNC_SCALAR, .volatility = FUNC_IMMUTABLE, .strict = true,       \
+        .fallible = true, .nargs = 2, .arg = {TYPE_INTERVAL, type}, .result = type, .kernel = function,                \
+        .doc = "Start of the bucket of this width that a time is in"                                                   \
+    }
 const struct func func_own[] = {
+    BUCKET(9010, TYPE_TIMESTAMP, fk_time_bucket),
+    BUCKET(9011, TYPE_TIMESTAMPTZ, fk_time_bucket),
+    BUCKET(9012, TYPE_DATE, fk_time_bucket_date),
     EVENT(9000, "kafka_offset", TYPE_INT8, "Offset of the event the row came from"),
     EVENT(9001, "kafka_partition", TYPE_INT4, "Partition of the event the row came from"),
     EVENT(9002, "kafka_timestamp", TYPE_TIMESTAMPTZ, "Kafka's timestamp of the event the row came from"),

@@ -1,1 +1,17 @@
 -- Arguments that only make sense for one function: values tried instead of the pool's.
+insert into special
+select p.oid, 0, v from pg_proc p, unnest(array['second','milliseconds','microseconds','minute','Hour','day','week','month','quarter','year',
+  'decade','century','millennium','dow','isodow','doy','isoyear','julian','epoch','timezone','timezone_hour','nosuch','DAY',null]) v
+ where proname in ('date_trunc','extract','date_part');
+insert into special select p.oid, 2, v from pg_proc p, unnest(array['UTC','America/New_York','Asia/Kolkata','nowhere','Europe/Madrid']) v
+ where proname = 'date_trunc' and pronargs = 3;
+insert into special select p.oid, 0, v from pg_proc p, unnest(array['UTC','America/New_York','Asia/Kolkata','nowhere','+02','CET']) v
+ where proname = 'timezone' and proargtypes[0] = 25;
+insert into special select p.oid, i, v from pg_proc p, (values (0, array['2024','-44','0','294277','2023']), (1, array['1','2','13','0']),
+  (2, array['1','29','30','31','0']), (3, array['0','23','24','25']), (4, array['0','59','60','-1']),
+  (5, array['0','59.999999','60','0.1','NaN'])) as x(i, vs), unnest(vs) v
+ where proname in ('make_date', 'make_timestamp');
+insert into special select p.oid, i, v from pg_proc p, (values (0, array['0','23','24','25']), (1, array['0','59','60','-1']),
+  (2, array['0','59.999999','60','0.1','NaN'])) as x(i, vs), unnest(vs) v where proname = 'make_time';
+insert into special select p.oid, 0, v from pg_proc p, unnest(array['15 minutes','1 day','1 mon','-1 day','7 days','0','00:00:00.5']) v
+ where proname = 'date_bin';
