@@ -10,6 +10,17 @@
 
 enum source { FROM_TIMESTAMP, FROM_TIMESTAMPTZ, FROM_INTERVAL, FROM_TIME, FROM_DATE };
 
+/* As functions take it: +02 is a POSIX specification here, west of Greenwich, other than in SET TIME ZONE. */
+static const struct tz *zone_named(struct strview name)
+{
+    char flipped[64];
+    if (name.len == 0 || name.len >= sizeof flipped || (name.ptr[0] != '+' && name.ptr[0] != '-'))
+        return tz_find(name);
+    memcpy(flipped, name.ptr, name.len);
+    flipped[0] = name.ptr[0] == '+' ? '-' : '+';
+    return tz_find(strview_make(flipped, name.len));
+}
+
 struct field_plan {
     bool known;
     enum datetime_field field;
@@ -23,7 +34,7 @@ bool prepare_field(PREPARE_ARGS)
     struct field_plan *plan = ARENA_NEW(arena, struct field_plan);
     plan->known = datetime_field_find(str_view(&arg[0]->d.str), &plan->field);
     if (nargs > 2) {
-        plan->zone = arg[2] && !arg[2]->is_null ? tz_find(str_view(&arg[2]->d.str)) : NULL;
+        plan->zone = arg[2] && !arg[2]->is_null ? zone_named(str_view(&arg[2]->d.str)) : NULL;
         plan->known &= plan->zone != NULL;
     }
     *state = plan->known ? plan : NULL;
@@ -100,7 +111,7 @@ static bool trunc_timestamps(FUNC_ARGS, enum source source)
         bool ok = plan || row_field(&ARG(struct str, 0, i), source_name(source), &field, e);
         if (!plan && call->nargs > 2) {
             const struct str *name = &ARG(struct str, 2, i);
-            zone = tz_find(str_view(name));
+            zone = zone_named(str_view(name));
             ok = ok && (zone || error_set(e, SQLSTATE_INVALID_PARAMETER_VALUE, "time zone \"%.*s\" not recognized",
                                           (int)name->len, str_data(name)));
         }
@@ -325,7 +336,7 @@ bool fk_time_bucket_date(FUNC_ARGS)
 bool prepare_zone(PREPARE_ARGS)
 {
     if (arg[0] && !arg[0]->is_null)
-        *state = (void *)(uintptr_t)tz_find(str_view(&arg[0]->d.str));
+        *state = (void *)(uintptr_t)zone_named(str_view(&arg[0]->d.str));
     return true;
 }
 
@@ -334,13 +345,15 @@ static bool at_zone(FUNC_ARGS, bool to_local)
     FOR_ROWS(i)
     {
         const struct str *name = &ARG(struct str, 0, i);
-        const struct tz *zone = call->state ? call->state : tz_find(str_view(name));
+        const struct tz *zone = call->state ? call->state : zone_named(str_view(name));
         timestamp_t t = ARG(timestamp_t, 1, i);
         bool ok = true;
-        if (!zone) {
+        if (!timestamp_is_finite(t)) {
+            ok = true;
+        } else if (!zone) {
             ok = error_set(&errors->scratch, SQLSTATE_INVALID_PARAMETER_VALUE, "time zone \"%.*s\" not recognized",
                            (int)name->len, str_data(name));
-        } else if (timestamp_is_finite(t)) {
+        } else {
             t = to_local ? tz_utc_to_local(zone, t) : tz_local_to_utc(zone, t);
             ok = timestamp_in_range(t) ||
                  error_set(&errors->scratch, SQLSTATE_DATETIME_FIELD_OVERFLOW, "timestamp out of range");
