@@ -36,7 +36,7 @@ bool fk_timestamp_to_date(FUNC_ARGS)
 
 bool fk_timestamptz_to_date(FUNC_ARGS)
 {
-    const struct tz *zone = call->ctx->datetime.zone;
+    const struct tz *zone = call_zone(call);
     if (zone == tz_utc())
         return fk_timestamp_to_date(call, arg, n, sel, out, errors, err);
     FOR_ROWS(i)
@@ -78,7 +78,7 @@ bool fk_date_to_timestamp(FUNC_ARGS)
 
 bool fk_date_to_timestamptz(FUNC_ARGS)
 {
-    const struct tz *zone = call->ctx->datetime.zone;
+    const struct tz *zone = call_zone(call);
     FOR_ROWS(i)
     {
         timestamp_t t, *r = &OUT(timestamp_t)[i];
@@ -96,7 +96,7 @@ bool fk_date_to_timestamptz(FUNC_ARGS)
 
 bool fk_timestamp_to_timestamptz(FUNC_ARGS)
 {
-    const struct tz *zone = call->ctx->datetime.zone;
+    const struct tz *zone = call_zone(call);
     FOR_ROWS(i)
     {
         timestamp_t t = ARG(timestamp_t, 0, i);
@@ -115,7 +115,7 @@ bool fk_timestamp_to_timestamptz(FUNC_ARGS)
 
 bool fk_timestamptz_to_timestamp(FUNC_ARGS)
 {
-    const struct tz *zone = call->ctx->datetime.zone;
+    const struct tz *zone = call_zone(call);
     FOR_ROWS(i)
     {
         timestamp_t t = ARG(timestamp_t, 0, i);
@@ -150,7 +150,7 @@ static bool to_time(FUNC_ARGS, const struct tz *zone)
 bool fk_timestamp_to_time(FUNC_ARGS) { return to_time(call, arg, n, sel, out, errors, err, NULL); }
 bool fk_timestamptz_to_time(FUNC_ARGS)
 {
-    return to_time(call, arg, n, sel, out, errors, err, call->ctx->datetime.zone);
+    return to_time(call, arg, n, sel, out, errors, err, call_zone(call));
 }
 
 bool fk_interval_to_time(FUNC_ARGS)

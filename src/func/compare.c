@@ -89,7 +89,7 @@ static ALWAYS_INLINE timestamp_t to_utc(const struct func_call *call, timestamp_
 {
     if (!timestamp_is_finite(local) || local >= TIMESTAMP_END_US)
         return local;
-    return tz_local_to_utc(call->ctx->datetime.zone, local);
+    return tz_local_to_utc(call_zone(call), local);
 }
 static ALWAYS_INLINE int i64_order(int64_t a, int64_t b) { return (a > b) - (a < b); }
 

@@ -105,12 +105,12 @@ static bool ts_minus(call_t *call, const timestamp_t *a, const struct interval *
 }
 static bool tz_plus(call_t *call, const timestamp_t *a, const struct interval *b, timestamp_t *out, struct error *err)
 {
-    return timestamptz_add_interval(*a, b, call->ctx->datetime.zone, out, err);
+    return timestamptz_add_interval(*a, b, call_zone(call), out, err);
 }
 static bool tz_minus(call_t *call, const timestamp_t *a, const struct interval *b, timestamp_t *out, struct error *err)
 {
     struct interval minus = negated(b);
-    return timestamptz_add_interval(*a, &minus, call->ctx->datetime.zone, out, err);
+    return timestamptz_add_interval(*a, &minus, call_zone(call), out, err);
 }
 static bool date_plus(call_t *call, const date_t *a, const struct interval *b, timestamp_t *out, struct error *err)
 {
@@ -277,7 +277,7 @@ static bool local_of(call_t *call, timestamp_t t, timestamp_t *out, struct error
     *out = t;
     if (!timestamp_is_finite(t))
         return true;
-    *out = tz_utc_to_local(call->ctx->datetime.zone, t);
+    *out = tz_utc_to_local(call_zone(call), t);
     return timestamp_in_range(*out) || out_of_range("timestamp", err);
 }
 static bool age2_tz(call_t *call, const timestamp_t *a, const timestamp_t *b, struct interval *out, struct error *err)

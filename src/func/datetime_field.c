@@ -96,7 +96,7 @@ static void floor_rows(const timestamp_t *restrict t, timestamp_t *restrict r, u
 static bool trunc_timestamps(FUNC_ARGS, enum source source)
 {
     const struct field_plan *plan = call->state;
-    const struct tz *session = call->ctx->datetime.zone;
+    const struct tz *session = call_zone(call);
     if (plan && unit_us(plan->field) && arg[1].form == VEC_FLAT &&
         (source == FROM_TIMESTAMP || (plan->zone ? plan->zone : session) == tz_utc())) {
         floor_rows(arg[1].data, out->data, n, plan->field);
@@ -108,13 +108,18 @@ static bool trunc_timestamps(FUNC_ARGS, enum source source)
         timestamp_t t = ARG(timestamp_t, 1, i), *r = &OUT(timestamp_t)[i];
         const struct tz *zone = plan && plan->zone ? plan->zone : session;
         enum datetime_field field = plan ? plan->field : FIELD_DAY;
-        bool ok = plan || row_field(&ARG(struct str, 0, i), source_name(source), &field, e);
+        bool ok = true;
+        if (!timestamp_is_finite(t)) {
+            *r = t;
+            continue;
+        }
         if (!plan && call->nargs > 2) {
             const struct str *name = &ARG(struct str, 2, i);
             zone = zone_named(str_view(name));
-            ok = ok && (zone || error_set(e, SQLSTATE_INVALID_PARAMETER_VALUE, "time zone \"%.*s\" not recognized",
-                                          (int)name->len, str_data(name)));
+            ok = zone || error_set(e, SQLSTATE_INVALID_PARAMETER_VALUE, "time zone \"%.*s\" not recognized",
+                                   (int)name->len, str_data(name));
         }
+        ok = ok && (plan || row_field(&ARG(struct str, 0, i), source_name(source), &field, e));
         ok = ok &&
              (source == FROM_TIMESTAMP ? timestamp_trunc(field, t, r, e) : timestamptz_trunc(field, t, zone, r, e));
         if (!ok) {
@@ -151,8 +156,7 @@ static bool extract_row(const struct func_call *call, enum source source, enum d
     case FROM_TIMESTAMP:
         out->is_null = of_zone && !timestamp_is_finite(*(const timestamp_t *)value);
         return out->is_null || timestamp_extract(field, *(const timestamp_t *)value, NULL, out, err);
-    case FROM_TIMESTAMPTZ:
-        return timestamp_extract(field, *(const timestamp_t *)value, call->ctx->datetime.zone, out, err);
+    case FROM_TIMESTAMPTZ: return timestamp_extract(field, *(const timestamp_t *)value, call_zone(call), out, err);
     case FROM_INTERVAL: return interval_extract(field, value, out, err);
     case FROM_TIME: return time_extract(field, *(const int64_t *)value, out, err);
     case FROM_DATE: return date_extract(field, *(const date_t *)value, out, err);
@@ -232,8 +236,6 @@ bool fk_date_part_date(FUNC_ARGS)
     args[1].phys = PHYS_I64;
     args[1].data = t;
     const date_t end = (date_t)(TIMESTAMP_END_US / USECS_PER_DAY);
-    if (!extract_rows(call, args, n, sel, out, errors, err, FROM_TIMESTAMP))
-        return false;
     FOR_ROWS(i)
     {
         date_t v = ARG(date_t, 1, i);
@@ -242,7 +244,7 @@ bool fk_date_part_date(FUNC_ARGS)
             row_failed(errors, i);
         }
     }
-    return true;
+    return extract_rows(call, args, n, sel, out, errors, err, FROM_TIMESTAMP);
 }
 
 /* ---- date_bin, time_bucket ---- */

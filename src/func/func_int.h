@@ -36,6 +36,12 @@ extern const uint32_t cast_rows_count;
 #define ARG(T, j, i) (((const T *)arg[j].data)[arg[j].form == VEC_CONST ? 0 : (i)])
 #define OUT(T)       ((T *)out->data)
 
+/* The session's TimeZone. */
+static inline const struct tz *call_zone(const struct func_call *call)
+{
+    return call->ctx->datetime.zone ? call->ctx->datetime.zone : tz_utc();
+}
+
 /* Marks the row whose error was written to errors->scratch. */
 static inline void row_failed(struct row_errors *errors, uint32_t row)
 {

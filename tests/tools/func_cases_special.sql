@@ -15,3 +15,7 @@ insert into special select p.oid, i, v from pg_proc p, (values (0, array['0','23
   (2, array['0','59.999999','60','0.1','NaN'])) as x(i, vs), unnest(vs) v where proname = 'make_time';
 insert into special select p.oid, 0, v from pg_proc p, unnest(array['15 minutes','1 day','1 mon','-1 day','7 days','0','00:00:00.5']) v
  where proname = 'date_bin';
+-- PostgreSQL 15 takes infinities for numbers in age(), and wraps around in timestamp - timestamp: not to be copied.
+insert into special select p.oid, i, v from pg_proc p, generate_series(0, 1) i,
+  unnest(array['2000-01-01 00:00:00+00','2024-02-29 12:34:56.789+00','1969-07-20 20:17:40+00','2024-07-31 02:30:00+00','0044-03-15 00:00:00+00 BC',null]) v
+ where proname in ('age', 'timestamp_mi', 'timestamptz_mi');
