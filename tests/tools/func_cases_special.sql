@@ -5,7 +5,7 @@ select p.oid, 0, v from pg_proc p, unnest(array['second','milliseconds','microse
  where proname in ('date_trunc','extract','date_part');
 insert into special select p.oid, 2, v from pg_proc p, unnest(array['UTC','America/New_York','Asia/Kolkata','nowhere','Europe/Madrid']) v
  where proname = 'date_trunc' and pronargs = 3;
-insert into special select p.oid, 0, v from pg_proc p, unnest(array['UTC','America/New_York','Asia/Kolkata','nowhere','+02','CET']) v
+insert into special select p.oid, 0, v from pg_proc p, unnest(array['UTC','America/New_York','Asia/Kolkata','nowhere','+02','EST5EDT']) v
  where proname = 'timezone' and proargtypes[0] = 25;
 insert into special select p.oid, i, v from pg_proc p, (values (0, array['2024','-44','0','294277','2023']), (1, array['1','2','13','0']),
   (2, array['1','29','30','31','0']), (3, array['0','23','24','25']), (4, array['0','59','60','-1']),
