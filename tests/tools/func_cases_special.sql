@@ -19,3 +19,15 @@ insert into special select p.oid, 0, v from pg_proc p, unnest(array['15 minutes'
 insert into special select p.oid, i, v from pg_proc p, generate_series(0, 1) i,
   unnest(array['2000-01-01 00:00:00+00','2024-02-29 12:34:56.789+00','1969-07-20 20:17:40+00','2024-07-31 02:30:00+00','0044-03-15 00:00:00+00 BC',null]) v
  where proname in ('age', 'timestamp_mi', 'timestamptz_mi');
+insert into special select p.oid, 1, v from pg_proc p, unnest(array['','%','_','abc','a%','%c','%b%','a_c','%a%c%','\%','a\','%\','H%o_W%','%example%q%','ñ%','%€uro','_andú%','ABC','%O W%','__',null]) v
+ where proname in ('textlike','textnlike','like','notlike','texticlike','texticnlike','namelike','namenlike','nameiclike','nameicnlike',
+                   'bpcharlike','bpcharnlike','bpchariclike','bpcharicnlike') and proargtypes[1] = 25;
+insert into special select p.oid, 1, v from pg_proc p, unnest(array['','\','$','é','ab']) v where proname = 'like_escape';
+insert into special select p.oid, 0, v from pg_proc p, unnest(array['abc','a$%b_','\%a','é%éé\','x$$%']) v where proname = 'like_escape';
+insert into special select p.oid, 0, v from pg_proc p, unnest(array['0','-1','65','241','8364','55296','1114112','128512','2147483647']) v where proname = 'chr';
+insert into special select p.oid, 1, v from pg_proc p, unnest(array['0','1','-1','3','7','20','2147483647',null]) v where proname in ('lpad','rpad','repeat');
+insert into special select p.oid, 0, v from pg_proc p, unnest(array['','abc','ñandú €uro',null]) v where proname in ('lpad','rpad','repeat');
+insert into special select p.oid, i, v from pg_proc p, (values (0, array['a,b,,c','','abc','ñ€ñ€','a,b']), (1, array[',','','ñ','bc',', ']),
+  (2, array['1','2','-1','-2','0','9','-9','3'])) as x(i, vs), unnest(vs) v where proname = 'split_part';
+insert into special select p.oid, 1, v from pg_proc p, unnest(array['l','b','abc','€','','ab','ñanx ','Hello','c']) v
+ where proname in ('strpos','position','replace','translate','btrim','ltrim','rtrim','starts_with') and pronargs > 1 and proargtypes[1] = 25;

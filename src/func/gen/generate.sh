@@ -34,7 +34,7 @@ run() { { cat "$work/setup.sql" | sed '/^.copy/q'; cat "$work/list"; echo '\.'; 
     echo
     echo '#include "func/func_int.h"'
     echo
-    { cut -d'|' -f2 "$work/list"; printf 'fk_time_bucket\nfk_time_bucket_date\n'; } | sort -u | sed 's/.*/bool &(FUNC_ARGS);/'
+    { cut -d"|" -f2 "$work/list"; printf "fk_time_bucket\nfk_time_bucket_date\n"; } | sort -u | sed 's/.*/bool &(FUNC_ARGS);/'
     cut -d'|' -f4 "$work/list" | grep . | sort -u | sed 's/.*/bool &(PREPARE_ARGS);/'
     echo
     echo '#endif'
