@@ -119,6 +119,10 @@ bool pg_conn_ok(const struct pg_conn *conn);
 /* True if the client has closed its end (polled; cheap enough for once per batch). */
 bool pg_conn_client_gone(struct pg_conn *conn);
 
+/* idle_in_transaction_session_timeout and idle_session_timeout, 0 = none: how long the client may say nothing after
+ * ReadyForQuery before the session ends with 25P03 or 57P05. Holds until set anew. */
+void pg_idle_timeouts(struct pg_conn *conn, int64_t in_transaction_ms, int64_t session_ms);
+
 /* COPY. format 0 text, 1 binary for all columns. */
 void pg_copy_out_begin(struct pg_conn *conn, int8_t format, uint16_t ncolumn);
 void pg_copy_data(struct pg_conn *conn, const void *data, size_t len); /* one CopyData; blocks like rows */

@@ -336,11 +336,14 @@ static enum serve serve_one(struct pg_conn *conn)
     case MESSAGE_READY: break;
     }
     conn_consume_message(conn, &message);
+    conn->idle_since_ns = 0;
     if (!session_message(conn, &message))
         return SERVE_END;
     if (!at_statement_end(message.type))
         return SERVE_MORE;
     conn->waited_ns = 0;
+    if (conn->idle_in_transaction_ms > 0 || conn->idle_session_ms > 0)
+        conn->idle_since_ns = net_now_ns();
     if (server->draining)
         conn->terminate = true;
     else if (server->queued > 0 && stream_buffered(&conn->stream) > 0) {

@@ -133,7 +133,13 @@ void out_terminated(struct pg_conn *conn)
     struct error err;
     if (conn->closing)
         return;
-    error_set(&err, SQLSTATE_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
+    if (!conn->idle_expired)
+        error_set(&err, SQLSTATE_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
+    else if (conn->server->ops->transaction_status(conn->backend) == 'I')
+        error_set(&err, SQLSTATE_IDLE_SESSION_TIMEOUT, "terminating connection due to idle-session timeout");
+    else
+        error_set(&err, SQLSTATE_IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+                  "terminating connection due to idle-in-transaction timeout");
     out_fatal(conn, &err);
 }
 
@@ -253,6 +259,13 @@ void pg_row_end(struct pg_conn *conn)
     out_end(conn);
     if (conn->stream.out.len >= SEND_BYTES)
         conn_flush(conn);
+}
+
+void pg_idle_timeouts(struct pg_conn *conn, int64_t in_transaction_ms, int64_t session_ms)
+{
+    assert(in_transaction_ms >= 0 && session_ms >= 0);
+    conn->idle_in_transaction_ms = in_transaction_ms;
+    conn->idle_session_ms = session_ms;
 }
 
 void pg_flush(struct pg_conn *conn) { conn_flush(conn); }

@@ -222,9 +222,21 @@ static void conn_event(struct pg_conn *conn)
     }
 }
 
+/* INT64_MAX = it may stay idle for ever. */
+static int64_t idle_deadline(const struct pg_conn *conn)
+{
+    if (conn->idle_since_ns == 0)
+        return INT64_MAX;
+    bool in_transaction = conn->server->ops->transaction_status(conn->backend) != 'I';
+    int64_t ms = in_transaction ? conn->idle_in_transaction_ms : conn->idle_session_ms;
+    return ms > 0 ? conn->idle_since_ns + ms * NET_MS : INT64_MAX;
+}
+
 bool reactor_park(struct pg_conn *conn)
 {
     struct pg_server *server = conn->server;
+    int64_t deadline = idle_deadline(conn);
+    bool first = false;
     stream_trim(&conn->stream);
     arena_release(&conn->message_arena);
     int events = stream_fill_events(&conn->stream) == POLLOUT ? EPOLLOUT : EPOLLIN;
@@ -235,24 +247,39 @@ bool reactor_park(struct pg_conn *conn)
         conn->terminate = true;
     else {
         conn->owner = OWNER_REACTOR;
+        first = deadline < timers_next(&server->idle_timers);
+        if (deadline != INT64_MAX)
+            timers_arm(&server->idle_timers, &conn->idle_timer, deadline);
         arm(conn, events | EPOLLRDHUP, EPOLL_CTL_MOD);
     }
     pthread_mutex_unlock(&server->lock);
+    if (first)
+        reactor_wake(server); /* it may be asleep for longer */
     return !ends;
 }
 
-/* Idle sessions that are to end go to a session thread for it. */
-static void end_kicked(struct pg_server *server)
+static void end_session_locked(struct pg_conn *conn)
 {
+    epoll_ctl(conn->server->epoll_fd, EPOLL_CTL_DEL, conn->stream.fd, NULL);
+    sched_push_locked(conn);
+}
+
+/* Idle sessions that are to end go to a session thread for it. */
+static void end_idle(struct pg_server *server, int64_t now)
+{
+    struct timer *timer;
     pthread_mutex_lock(&server->lock);
+    while ((timer = timers_pop(&server->idle_timers, now)) != NULL) {
+        struct pg_conn *conn = (struct pg_conn *)((char *)timer - offsetof(struct pg_conn, idle_timer));
+        conn->idle_expired = conn->terminate = true;
+        end_session_locked(conn);
+    }
     if (server->kick) {
         server->kick = false;
         for (uint32_t i = 0; i < REGISTRY_BUCKETS; i++)
             for (struct pg_conn *c = server->registry[i]; c; c = c->registry_next)
-                if (c->terminate && c->owner == OWNER_REACTOR) {
-                    epoll_ctl(server->epoll_fd, EPOLL_CTL_DEL, c->stream.fd, NULL);
-                    sched_push_locked(c);
-                }
+                if (c->terminate && c->owner == OWNER_REACTOR)
+                    end_session_locked(c);
     }
     pthread_mutex_unlock(&server->lock);
 }
@@ -269,9 +296,11 @@ static void authentication_timed_out(struct pg_conn *conn)
     drop(conn);
 }
 
-static int wait_ms(const struct pg_server *server)
+static int wait_ms(struct pg_server *server)
 {
-    int64_t next = timers_next(&server->timers);
+    pthread_mutex_lock(&server->lock);
+    int64_t next = MIN_OF(timers_next(&server->timers), timers_next(&server->idle_timers));
+    pthread_mutex_unlock(&server->lock);
     if (server->accept_paused_until)
         next = MIN_OF(next, server->accept_paused_until);
     if (next == INT64_MAX)
@@ -306,7 +335,7 @@ void *reactor_main(void *arg)
         while ((timer = timers_pop(&server->timers, now)) != NULL)
             authentication_timed_out(conn_of_timer(timer));
         resume_accepting(server, now);
-        end_kicked(server);
+        end_idle(server, now);
     }
     while (server->half_open)
         drop(server->half_open);

@@ -77,6 +77,7 @@ void sched_push_locked(struct pg_conn *conn)
 {
     struct pg_server *server = conn->server;
     struct conn_queue *queue = &server->queue[conn->superuser ? 1 : 0];
+    timers_cancel(&server->idle_timers, &conn->idle_timer);
     conn->owner = OWNER_QUEUE;
     conn->queue_next = NULL;
     if (queue->tail)

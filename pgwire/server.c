@@ -120,6 +120,7 @@ static void server_free(struct pg_server *server)
     if (server->wake_fd >= 0)
         close(server->wake_fd);
     timers_release(&server->timers);
+    timers_release(&server->idle_timers);
     tls_context_put(server->tls);
     hba_free(server->hba);
     pthread_mutex_destroy(&server->lock);
@@ -144,6 +145,7 @@ bool pg_server_open(const struct pg_server_config *config, const struct backend_
     cond_init(&server->work);
     cond_init(&server->gone);
     timers_init(&server->timers);
+    timers_init(&server->idle_timers);
     open_metrics(server);
     env->random(env, server->mock_key, sizeof server->mock_key);
     if (!load_files(config->tls_cert, config->tls_key, config->hba_file, &server->tls, &server->hba, err) ||

@@ -114,6 +114,12 @@ struct pg_conn {
 
     int64_t waited_ns; /* time that the statement at hand has waited for the client */
 
+    /* Idle timeouts */
+    int64_t idle_in_transaction_ms, idle_session_ms; /* 0 = none */
+    int64_t idle_since_ns;     /* when the last ReadyForQuery was sent; 0 = in the midst of a pipeline */
+    struct timer idle_timer;   /* in server->idle_timers, under server->lock */
+    _Atomic bool idle_expired; /* why terminate is set */
+
     /* Output message being built: offsets into stream.out.data */
     size_t message_start, value_start;
     bool message_open;
@@ -162,6 +168,7 @@ struct pg_server {
     struct conn_queue queue[2]; /* [1]: superusers, first */
     _Atomic uint32_t queued;    /* in both */
     uint32_t threads, idle, busy, blocked;
+    struct timers idle_timers; /* of sessions that the reactor owns */
     pthread_t thread[THREADS_MAX];
     bool stop; /* threads end once the queues are empty */
     _Atomic bool reactor_stop;

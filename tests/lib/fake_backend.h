@@ -2,7 +2,7 @@
 /*
  * A backend without a database, for tests of the wire. "SQL" here is one of:
  *   select N | rows N | big BYTES | error | fatal position | notice | begin | commit | sleep | copy in | copy out |
- *   status NAME VALUE | spin N | '' (empty)
+ *   status NAME VALUE | idle MS | '' (empty)
  * Statements of a simple query are separated by ';'. In the extended protocol $1 of "echo" comes back.
  */
 #ifndef MENCIA_TESTS_FAKE_BACKEND_H
@@ -253,6 +253,11 @@ static bool fake_command(struct backend *b, const char *sql, struct error *err)
         return fake_copy_out(b);
     if (sscanf(sql, "big %u", &n) == 1)
         return fake_big(b, n < 10000000 ? n : 10000000);
+    if (sscanf(sql, "idle %u", &n) == 1) {
+        pg_idle_timeouts(b->conn, n, n);
+        pg_command_complete(b->conn, "SET");
+        return true;
+    }
     if (sscanf(sql, "status %63s %63s", name, value) == 2) {
         pg_parameter_status(b->conn, name, value);
         pg_command_complete(b->conn, "SET");

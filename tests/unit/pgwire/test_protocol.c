@@ -333,6 +333,30 @@ static void test_terminate(void **state)
     wire_close(&copy);
 }
 
+static void test_idle_timeouts(void **state)
+{
+    struct fixture *f = *state;
+    struct wire idle = wire_open(f->port), in_tx = wire_open(f->port), none = wire_open(f->port),
+                busy = wire_open(f->port);
+    int64_t start = net_now_ns();
+    free(wire_query(&idle, "idle 300"));
+    free(wire_query(&busy, "idle 300"));
+    free(wire_query(&in_tx, "begin;idle 150"));
+    for (int i = 0; i < 10; i++) {
+        usleep(50000);
+        expect(wire_query(&busy, "select 1"), "T D(1) C(SELECT 1) Z(I)");
+    }
+    expect(wire_read(&in_tx, 1, 0), "E(FATAL 25P03 terminating connection due to idle-in-transaction timeout) <EOF>");
+    expect(wire_read(&idle, 1, 0), "E(FATAL 57P05 terminating connection due to idle-session timeout) <EOF>");
+    expect(wire_read(&busy, 1, 0), "E(FATAL 57P05 terminating connection due to idle-session timeout) <EOF>");
+    assert_true(net_now_ns() - start >= 800 * NET_MS);
+    expect(wire_query(&none, "select 1"), "T D(1) C(SELECT 1) Z(I)");
+    wire_close(&idle);
+    wire_close(&in_tx);
+    wire_close(&none);
+    wire_close(&busy);
+}
+
 static void test_slow_reader(void **state)
 {
     struct fixture *f = *state;
@@ -432,10 +456,10 @@ static void test_drain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_startup_and_simple), CASE(test_error_fields),    CASE(test_extended),   CASE(test_parameters),
-        CASE(test_malformed_messages), CASE(test_hostile_lengths), CASE(test_copy),       CASE(test_cancel),
-        CASE(test_terminate),          CASE(test_slow_reader),     CASE(test_large_rows), CASE(test_client_goes_away),
-        CASE(test_many_idle),          CASE(test_drain),
+        CASE(test_startup_and_simple), CASE(test_error_fields),    CASE(test_extended),    CASE(test_parameters),
+        CASE(test_malformed_messages), CASE(test_hostile_lengths), CASE(test_copy),        CASE(test_cancel),
+        CASE(test_terminate),          CASE(test_idle_timeouts),   CASE(test_slow_reader), CASE(test_large_rows),
+        CASE(test_client_goes_away),   CASE(test_many_idle),       CASE(test_drain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
