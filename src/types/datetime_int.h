@@ -122,6 +122,15 @@ enum dt_status dt_lex(struct strview text, size_t bytes_max, struct dt_tokens *o
 /* Raises the error of a status; type: "timestamp", "interval", …; returns false. */
 bool dt_raise(enum dt_status status, struct strview text, const char *type, const char *bad_zone, struct error *err);
 
+/* How much of an input an error message quotes: whole characters that fit its buffer. */
+static inline size_t dt_quoted_len(struct strview text)
+{
+    size_t len = MIN_OF(text.len, (size_t)900);
+    while (len > 0 && len < text.len && ((unsigned char)text.ptr[len] & 0xC0) == 0x80)
+        len--;
+    return len;
+}
+
 /* What an input says. */
 struct dt_result {
     enum { DT_IS_DATE, DT_IS_EPOCH, DT_IS_EARLY, DT_IS_LATE } kind;

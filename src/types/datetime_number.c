@@ -96,8 +96,7 @@ bool dt_raise(enum dt_status status, struct strview text, const char *type, cons
 {
     const char *state = SQLSTATE_DATETIME_FIELD_OVERFLOW;
     const char *what = "date/time field value out of range";
-    /* The message buffer is bounded; so is what we quote. */
-    int len = (int)MIN_OF(text.len, 900);
+    int len = (int)dt_quoted_len(text);
     switch (status) {
     case DT_FIELD_OVERFLOW:
     case DT_MD_OVERFLOW: break;

@@ -136,8 +136,8 @@ static bool parse(struct strview text, size_t bytes_max, const char *type, const
 
 static bool out_of_range(const char *what, struct strview text, struct error *err)
 {
-    return error_set(err, SQLSTATE_DATETIME_FIELD_OVERFLOW, "%s out of range: \"%.*s\"", what,
-                     (int)MIN_OF(text.len, 900), text.ptr);
+    return error_set(err, SQLSTATE_DATETIME_FIELD_OVERFLOW, "%s out of range: \"%.*s\"", what, (int)dt_quoted_len(text),
+                     text.ptr);
 }
 
 static bool parse_stamp(struct strview text, const char *type, bool with_zone, const struct datetime_ctx *ctx,
@@ -181,9 +181,28 @@ bool timestamptz_parse(struct strview text, int32_t typmod, const struct datetim
     return timestamp_apply_typmod(out, typmod, err);
 }
 
+/* Exactly YYYY-MM-DD. */
+static bool parse_iso_date(const char *p, size_t len, date_t *out)
+{
+    uint32_t bad = 0;
+    if (len != 10 || p[4] != '-' || p[7] != '-')
+        return false;
+    uint32_t year = two(p, &bad) * 100;
+    year += two(p + 2, &bad);
+    uint32_t month = two(p + 5, &bad), day = two(p + 8, &bad);
+    if (bad || year == 0 || month - 1 > 11 || day - 1 > 30)
+        return false;
+    if (day > 28 && (int32_t)day > days_in_month((int32_t)year, (int32_t)month))
+        return false;
+    *out = (date_t)days_of(year, month, day);
+    return true;
+}
+
 bool date_parse(struct strview text, const struct datetime_ctx *ctx, date_t *out, struct error *err)
 {
     struct dt_result r;
+    if (parse_iso_date(text.ptr, text.len, out))
+        return true;
     if (!parse(text, LEX_BYTES_DATE, "date", ctx, &r, err))
         return false;
     switch (r.kind) {

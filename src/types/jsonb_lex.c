@@ -49,7 +49,14 @@ static bool bad_text(const struct json_lexer *lx, struct error *err)
     return error_set(err, SQLSTATE_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type json");
 }
 
-static int token_len(const struct json_lexer *lx) { return (int)MIN_OF(lx->stop - lx->start, 900); }
+/* How much of the token a message quotes: whole characters that fit its buffer. */
+static int token_len(const struct json_lexer *lx)
+{
+    ptrdiff_t all = lx->stop - lx->start, len = MIN_OF(all, 900);
+    while (len > 0 && len < all && ((unsigned char)lx->start[len] & 0xC0) == 0x80)
+        len--;
+    return (int)len;
+}
 
 bool json_unexpected(const struct json_lexer *lx, const char *wanted, struct error *err)
 {

@@ -70,6 +70,13 @@ static void check_fast_path(struct target *t, struct strview text)
 {
     timestamp_t fast, full;
     bool has_zone;
+    date_t date, full_date;
+    strbuf_clear(&t->text);
+    strbuf_add_view(&t->text, text);
+    strbuf_add_cstr(&t->text, " AD");
+    if (text.len == 10 && date_parse(text, &t->ctx, &date, &t->err) &&
+        date_parse(printed(t), &t->ctx, &full_date, &t->err))
+        must(date == full_date);
     if (!timestamp_parse_iso(text.ptr, text.len, &fast, &has_zone))
         return;
     /* The era is not in the fast path's form, so this goes the long way. */
