@@ -67,12 +67,14 @@ const char *enc_check_meta(const struct format_chunk_column *m, oid_t type, uint
                 (phys != PHYS_BOOL || m->value[0] <= 1);
         break;
     case ENC_PLAIN: sound = sound && phys != PHYS_BOOL && data == (uint64_t)rows * size; break;
-    case ENC_LZ4: sound = sound && phys != PHYS_BOOL && m->domain == DOMAIN_VALUE && size == 16; break;
+    case ENC_LZ4:
+        sound = sound && m->domain == DOMAIN_VALUE && size == 16 && data >= sizeof(struct format_strings);
+        break;
     case ENC_RLE:
         sound = sound && phys != PHYS_BOOL && m->nrun > 0 && m->nrun <= rows && data == rle_stream_bytes(m->nrun, size);
         break;
-    case ENC_FOR: sound = sound && packs(m, phys); break;
-    case ENC_DELTA: sound = sound && phys == PHYS_I64; break;
+    case ENC_FOR: sound = sound && packs(m, phys) && data > 0; break;
+    case ENC_DELTA: sound = sound && phys == PHYS_I64 && data > 0; break;
     case ENC_BITMAP: sound = sound && phys == PHYS_BOOL && data == bitset_words(rows) * 8; break;
     default: sound = false;
     }

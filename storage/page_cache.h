@@ -13,7 +13,7 @@ enum cache_kind { CACHE_PAGE, CACHE_RAW_BLOCK, CACHE_DICT };
 
 struct cache_key {
     uint64_t segment; /* process-wide unique */
-    uint64_t place;   /* offset of the stream in the file, or column */
+    uint64_t place;   /* which stream or dictionary of it */
     uint32_t part;    /* page or block within it */
     uint32_t kind;
 };

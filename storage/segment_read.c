@@ -35,12 +35,20 @@ static bool place_error(const struct chunk *chunk, uint32_t slot, bool damaged, 
     return damaged ? segment_corrupt(c->segment, slot, c->number, "wrong checksum", err) : false;
 }
 
+/* By what a stream is, not where: a damaged footer may name one place twice, and what was found sound as one thing need
+ * not be so as another. */
+static uint64_t stream_place(const struct enc_reader *r, uint32_t slot, enum stream_kind kind)
+{
+    return (uint64_t)slot << 32 | chunk_of(r)->number << 2 | kind;
+}
+
 /* One page, pinned for the reader. */
-static bool pin_page(struct enc_reader *r, uint32_t slot, const struct format_stream *stream, uint32_t page,
+static bool pin_page(struct enc_reader *r, uint32_t slot, enum stream_kind kind, uint32_t page,
                      struct cache_object **out, struct error *err)
 {
     struct segment *s = chunk_of(r)->segment;
-    struct cache_key key = {s->id, stream->offset, page, CACHE_PAGE};
+    const struct format_stream *stream = &enc_meta(r->base.chunk, slot)->stream[kind];
+    struct cache_key key = {s->id, stream_place(r, slot, kind), page, CACHE_PAGE};
     struct cache_object *object = cache_find(s->cache, &key);
     if (!object) {
         uint64_t begin = (uint64_t)page * FORMAT_PAGE_BYTES;
@@ -69,7 +77,7 @@ static bool source_stream(struct enc_reader *r, uint32_t slot, enum stream_kind 
     uint64_t bytes = format_padded(stream->bytes);
     struct cache_object *object;
     if (bytes <= FORMAT_PAGE_BYTES) {
-        if (!pin_page(r, slot, stream, 0, &object, err))
+        if (!pin_page(r, slot, kind, 0, &object, err))
             return false;
         *data = object->data;
         *checked = &object->checked;
@@ -82,7 +90,7 @@ static bool source_stream(struct enc_reader *r, uint32_t slot, enum stream_kind 
         return false;
     memset((char *)whole + bytes, 0, VEC_PAD_BYTES);
     for (uint64_t at = 0; at < bytes; at += FORMAT_PAGE_BYTES) {
-        if (!pin_page(r, slot, stream, (uint32_t)(at / FORMAT_PAGE_BYTES), &object, err))
+        if (!pin_page(r, slot, kind, (uint32_t)(at / FORMAT_PAGE_BYTES), &object, err))
             return false;
         memcpy((char *)whole + at, object->data, MIN_OF(bytes - at, (uint64_t)FORMAT_PAGE_BYTES));
     }
@@ -115,7 +123,7 @@ static bool source_raw_block(struct enc_reader *r, uint32_t slot, const struct f
     struct segment *s = chunk_of(r)->segment;
     const struct format_stream *stream = &enc_meta(r->base.chunk, slot)->stream[STREAM_BYTES];
     static const char nothing[VEC_PAD_BYTES];
-    struct cache_key key = {s->id, stream->offset, index, CACHE_RAW_BLOCK};
+    struct cache_key key = {s->id, stream_place(r, slot, STREAM_BYTES), index, CACHE_RAW_BLOCK};
     *raw = nothing;
     if (block->raw_bytes == 0)
         return true;
@@ -244,8 +252,10 @@ static bool build_dict(struct segment *s, uint32_t slot, struct dict **out, size
         ok = !bad || segment_corrupt(s, slot, UINT32_MAX, bad, err);
     }
     parts_free(&p);
-    if (!ok)
+    if (!ok) {
         free(*out);
+        *out = NULL;
+    }
     return ok;
 }
 
