@@ -17,9 +17,9 @@
 struct table_segment {
     struct segment *segment; /* one reference */
     bool is_load;
-    uint32_t partition;      /* of Kafka; loads: 0 */
-    uint64_t load;           /* id, loads only */
-    uint64_t begin, end;     /* pos interval, Kafka only */
+    uint32_t partition;  /* of Kafka; loads: 0 */
+    uint64_t load;       /* id, loads only */
+    uint64_t begin, end; /* pos interval, Kafka only */
 };
 
 /* How far a partition is committed: its tail begins there. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Background threads with a queue: the metadata store's writes, and segment builds, which must not hold up ingestion. */
+/* Background threads with a queue: the metadata store's writes, and segment builds, which must not hold up ingestion.
+ */
 #include "base/thread.h"
 #include "node/db_int.h"
 
