@@ -42,6 +42,7 @@ struct agg_call {
  * strings also take DICT. state[i] belongs to row i (only selected rows are valid). */
 struct agg_func {
     uint32_t state_size; /* bytes, multiple of 8; zero bytes are the state of an empty group */
+    bool uses_heap;      /* states hold handles into an agg_heap */
     uint8_t npartial;
     oid_t partial[AGG_PARTIAL_MAX]; /* types of the partial columns */
     bool (*update)(struct agg_call *call, void *const *state, const struct vec *arg, uint32_t n, const struct sel *sel,
