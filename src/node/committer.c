@@ -57,10 +57,8 @@ static void head_out(const struct db *db, const struct partition *p, struct comm
             .decoder_rev = s->decoder_rev,
         };
     }
-    if (p->page.nrecord == 0)
-        return;
-    const struct segment_record *last = &p->page.record[p->page.nrecord - 1];
-    if (last->kind != RECORD_SEGMENT)
+    const struct segment_record *last = partition_last_record(p);
+    if (!last || last->kind != RECORD_SEGMENT)
         return;
     out->last_attempt = last->attempt;
     out->last_known = last->rows > 0 || last->dead_rows > 0;
@@ -168,20 +166,7 @@ static bool build_op(struct db *db, struct partition *p, const struct ingest_req
     case COMMIT_OP_GAP: return partition_gap(p, op->end, (enum gap_code)op->gap, multi, err);
     case COMMIT_OP_SET_STOP:
         return partition_set_stop(p, (enum stop_reason)op->stop, op->stop_pos, strview_of(r->stop_detail), multi, err);
-    case COMMIT_OP_SET_SCHEMA:
-        p->head.tail_schema_v = op->schema_v;
-        p->head.tail_decoder_rev = op->decoder_rev;
-        if (p->head.want_schema <= op->schema_v)
-            p->head.want_schema = 0;
-        {
-            struct strbuf node;
-            strbuf_init(&node);
-            struct strview bytes = head_encode(&p->head, &node);
-            coord_multi_set(multi, head_path(p->arena, p->id), bytes, p->head_version);
-            p->head_version++;
-            strbuf_release(&node);
-        }
-        return true;
+    case COMMIT_OP_SET_SCHEMA: return partition_set_schema(p, op->schema_v, op->decoder_rev, multi, err);
     }
     __builtin_unreachable();
 }

@@ -533,60 +533,32 @@ static bool load_finish(struct host_load *l, uint64_t *rows, struct error *err)
 
 /* ---- publishing ---- */
 
-/* One load's share of the multi. visible: of its table, carried over several loads. */
-static bool publish_ops(struct host_load *l, struct arena *arena, struct visible *visible, int32_t meta_version,
-                        struct coord_multi *multi, struct error *err)
-{
-    struct load *load = ARENA_NEW(arena, struct load);
-    load->table = l->def->oid;
-    load->id = l->id;
-    load->version = VERSION_ABSENT;
-    load->record.state = LOAD_PENDING;
-    load->record.rows = l->rows;
-    load->record.owner = l->db->incarnation;
-    load->record.created_us = l->db->env->now_us(l->db->env);
-    load_begin(load, multi);
-    for (uint32_t i = 0; i < l->nsegment; i += RECORDS_PER_PAGE)
-        if (!load_add_page(load, l->record + i, MIN_OF(l->nsegment - i, RECORDS_PER_PAGE), multi, err))
-            return false;
-    return load_publish(load, visible, NULL, 0, meta_version, multi, err);
-}
-
-struct publish_table {
-    oid_t oid;
-    struct visible visible;
-};
-
-static bool publish_once(struct db *db, struct host_load *const *load, uint32_t n, bool *lost, struct error *err)
+static bool publish_all(struct db *db, struct host_load *const *load, uint32_t n, struct error *err)
 {
     struct arena arena;
-    struct coord_multi multi;
-    uint32_t ntable = 0;
-    bool ok = true;
-    *lost = false;
+    uint32_t k = 0;
     arena_init(&arena, NULL);
-    coord_multi_init(&multi, &arena);
-    struct publish_table *table = ARENA_ARRAY(&arena, struct publish_table, n + 1);
+    struct publication *p = ARENA_ARRAY(&arena, struct publication, n + 1);
     struct catalog_snapshot *snap = catalog_snapshot_get(db->catalog);
-    for (uint32_t i = 0; ok && i < n; i++) {
-        oid_t oid = load[i]->def->oid;
-        uint32_t k = 0;
-        if (load[i]->nsegment == 0)
+    for (uint32_t i = 0; i < n; i++) {
+        struct host_load *l = load[i];
+        struct load *record = ARENA_NEW(&arena, struct load);
+        if (l->nsegment == 0)
             continue;
-        while (k < ntable && table[k].oid != oid)
-            k++;
-        if (k == ntable) {
-            table[ntable++].oid = oid;
-            ok = visible_read(db->coord, oid, &arena, &table[k].visible, err);
-        }
-        ok = ok && publish_ops(load[i], &arena, &table[k].visible, catalog_table_meta_version(snap, oid), &multi, err);
+        record->table = l->def->oid;
+        record->id = l->id;
+        record->version = VERSION_ABSENT;
+        record->record.state = LOAD_PENDING;
+        record->record.rows = l->rows;
+        record->record.owner = db->incarnation;
+        record->record.created_us = db->env->now_us(db->env);
+        p[k].load = *record;
+        p[k].record = l->record;
+        p[k].nrecord = l->nsegment;
+        p[k++].meta_version = VERSION_ABSENT;
     }
     catalog_snapshot_put(snap);
-    if (ok && multi.nop > 0) {
-        enum coord_rc rc = coord_multi_run(db->coord, &multi, NULL, err);
-        ok = rc == COORD_DONE;
-        *lost = rc == COORD_BAD_VERSION;
-    }
+    bool ok = k == 0 || loads_publish_all(db->coord, p, k, err);
     arena_release(&arena);
     return ok;
 }
@@ -594,13 +566,9 @@ static bool publish_once(struct db *db, struct host_load *const *load, uint32_t 
 static bool loads_publish(void *arg, struct host_load *const *load, uint32_t n, struct error *err)
 {
     struct db *db = arg;
-    bool lost = true, ok = false;
     if (!fault_point("load.before_publish"))
         return error_set(err, SQLSTATE_IO_ERROR, "fault injected before publishing a load");
-    /* Publications of one table race on its visible list. */
-    for (int i = 0; !ok && lost && i < 64; i++)
-        ok = publish_once(db, load, n, &lost, err);
-    if (!ok)
+    if (!publish_all(db, load, n, err))
         return false;
     for (uint32_t i = 0; i < n; i++) {
         struct db_table *t = table_get(db, load[i]->def->oid);

@@ -114,7 +114,7 @@ void record_from_meta(const struct segment_meta *meta, struct segment_record *ou
         .rows = (uint32_t)meta->rows,
         .dead_rows = meta->dead_letters,
         .last = {.pos = meta->last_pos,
-                 .ts = no_time ? INT64_MIN : meta->last_timestamp_us + POSTGRES_EPOCH_UNIX_SECS * USECS_PER_SEC,
+                 .ts = no_time ? INT64_MIN : meta->last_timestamp_us,
                  .crc = meta->last_crc},
         .time_min = meta->time_min_us,
         .time_max = meta->time_max_us,
