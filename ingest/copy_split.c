@@ -136,8 +136,8 @@ static enum marker take_marker(struct splitter *s, size_t pos, bool final, struc
     size_t after = pos + 2;
     char c = after < s->fill ? s->buf[after] : '\0';
 
-    if (after >= s->fill)
-        return final ? MARKER_END : MARKER_WAIT;
+    if (after >= s->fill && !final)
+        return MARKER_WAIT;
     if (c != '\n' && c != '\r') {
         if (s->csv)
             return MARKER_DATA;
@@ -203,7 +203,8 @@ static char unescape_one(const char **p, const char *end, bool *check)
     return (char)v;
 }
 
-static bool end_text_field(struct splitter *s, const char *begin, const char *end, bool escaped, struct error *err)
+/* A field whose escapes make no valid text is an error of the whole line, told once the line is complete. */
+static void end_text_field(struct splitter *s, const char *begin, const char *end, bool escaped)
 {
     struct copy_field *f = add_field(s);
     bool check = false;
@@ -211,21 +212,20 @@ static bool end_text_field(struct splitter *s, const char *begin, const char *en
 
     *f = (struct copy_field){begin, (uint32_t)(end - begin), is_null_string(s, begin, (size_t)(end - begin))};
     if (!escaped || f->is_null)
-        return true;
+        return;
     char *out = arena_alloc(&s->arena, (size_t)(end - begin) + 1), *to = out;
     for (const char *p = begin; p < end;) {
-        if (*p != '\\' || p + 1 == end)
+        if (*p != '\\')
             *to++ = *p++;
-        else {
-            p++;
+        else if (++p < end)
             *to++ = unescape_one(&p, end, &check);
-        }
     }
     f->ptr = out;
     f->len = (uint32_t)(to - out);
-    if (check && !utf8_valid(out, f->len, &bad))
-        return field_utf8_error(out + bad, f->len - bad, err);
-    return true;
+    if (check && !utf8_valid(out, f->len, &bad) && !s->bad_field) {
+        s->bad_field = s->nfield;
+        s->bad_at = (uint32_t)bad;
+    }
 }
 
 static enum split_result text_line(struct splitter *s, bool final, size_t *end, size_t *next, struct error *err)
@@ -247,13 +247,13 @@ static enum split_result text_line(struct splitter *s, bool final, size_t *end, 
                 *end = *next = pos;
                 if (pos == s->from)
                     return SPLIT_END;
-                return end_text_field(s, begin, buf + pos, escaped, err) ? SPLIT_LINE : SPLIT_ERROR;
+                end_text_field(s, begin, buf + pos, escaped);
+                return SPLIT_LINE;
             }
             escaped = true;
             i += i + 1 < s->nindex && s->index[i + 1] == pos + 1;
         } else if (c == s->delimiter) {
-            if (!end_text_field(s, begin, buf + pos, escaped, err))
-                return SPLIT_ERROR;
+            end_text_field(s, begin, buf + pos, escaped);
             begin = buf + pos + 1;
             escaped = false;
         } else {
@@ -262,14 +262,16 @@ static enum split_result text_line(struct splitter *s, bool final, size_t *end, 
                 return eol == EOL_WAIT ? SPLIT_MORE : SPLIT_ERROR;
             *end = pos;
             s->at = i + 1 + (*next == pos + 2);
-            return end_text_field(s, begin, buf + pos, escaped, err) ? SPLIT_LINE : SPLIT_ERROR;
+            end_text_field(s, begin, buf + pos, escaped);
+            return SPLIT_LINE;
         }
     }
     if (!final)
         return SPLIT_MORE;
     *end = *next = s->fill;
     s->at = s->nindex;
-    return end_text_field(s, begin, buf + s->fill, escaped, err) ? SPLIT_LINE : SPLIT_ERROR;
+    end_text_field(s, begin, buf + s->fill, escaped);
+    return SPLIT_LINE;
 }
 
 /* ---- csv ---- */
@@ -404,7 +406,7 @@ enum split_result splitter_line(struct splitter *s, bool final, struct error *er
         return final ? SPLIT_END : SPLIT_MORE;
     if (!final && s->fill < s->retry)
         return SPLIT_MORE;
-    s->nfield = 0;
+    s->nfield = s->bad_field = 0;
     if (s->arena.block)
         arena_reset(&s->arena);
     s->line_no++;
@@ -430,5 +432,10 @@ enum split_result splitter_line(struct splitter *s, bool final, struct error *er
     }
     s->line_known = true;
     s->from = next;
+    if (s->bad_field) {
+        const struct copy_field *f = &s->field[s->bad_field - 1];
+        field_utf8_error(f->ptr + s->bad_at, f->len - s->bad_at, err);
+        return SPLIT_ERROR;
+    }
     return SPLIT_LINE;
 }

@@ -35,8 +35,10 @@ struct splitter {
     struct arena arena; /* unescaped fields of the line */
     struct copy_field *field;
     uint32_t nfield, field_cap;
-    uint64_t line_no; /* of the current line, from 1 */
-    bool line_known;  /* line is the current line's text */
+    uint32_t bad_field; /* number of the field, from 1, whose escapes make no valid text; 0 = none */
+    uint32_t bad_at;    /* its first bad byte */
+    uint64_t line_no;   /* of the current line, from 1 */
+    bool line_known;    /* line is the current line's text */
     struct strview line;
 };
 

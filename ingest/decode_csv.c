@@ -240,9 +240,7 @@ static bool match_header(const struct copy_decoder *d, struct error *err)
     const struct splitter *s = &d->splitter;
 
     if (s->nfield != d->ncolumn) {
-        error_set(err, SQLSTATE_BAD_COPY_FILE_FORMAT,
-                  "wrong number of fields in header line: field count is %u, "
-                  "expected %u",
+        error_set(err, SQLSTATE_BAD_COPY_FILE_FORMAT, "wrong number of fields in header line: got %u, expected %u",
                   s->nfield, d->ncolumn);
         return line_error(d, err);
     }
