@@ -247,6 +247,7 @@ static void test_plain(void **state)
     start();
     wait_for(is_caught_up, "the end of the log");
     produce(500);
+    wait_for(is_caught_up, "the end of the log");
     drain();
     assert_int_equal(check(&dead, &gaps), 0);
     assert_int_equal(dead, f.bad);
