@@ -35,7 +35,6 @@ struct kafka_stream {
     pthread_cond_t cond;
     bool ready;        /* some queue may have an event, or wake was called */
     char trouble[256]; /* what the client last complained about */
-    uint64_t troubles; /* how often */
 };
 
 static struct kafka_stream *kafka(struct stream *s) { return (struct kafka_stream *)(void *)s; }
@@ -57,8 +56,9 @@ static void on_error(rd_kafka_t *client, int code, const char *reason, void *opa
     struct kafka_stream *k = opaque;
 
     pthread_mutex_lock(&k->lock);
-    snprintf(k->trouble, sizeof k->trouble, "%s", reason);
-    k->troubles++;
+    /* "All brokers are down" says less than what came before it. */
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || !k->trouble[0])
+        snprintf(k->trouble, sizeof k->trouble, "%s", reason);
     pthread_mutex_unlock(&k->lock);
 }
 

@@ -321,6 +321,14 @@ static void test_spill(void **state)
     close_all();
 }
 
+static bool is_stop_kept(void)
+{
+    pthread_mutex_lock(&f.host->lock);
+    bool stopped = f.host->partition[0].head.stop == COMMIT_STOP_GAP;
+    pthread_mutex_unlock(&f.host->lock);
+    return stopped;
+}
+
 static void test_gaps(void **state)
 {
     uint64_t dead, gaps;
@@ -338,7 +346,7 @@ static void test_gaps(void **state)
     sim_topic_expire(f.topic, 0, lost_to);
     start();
     wait_state(INGEST_STOPPED_GAP);
-    assert_int_equal(f.host->partition[0].head.stop, COMMIT_STOP_GAP);
+    wait_for(is_stop_kept, "the stop in the head");
     stop(INGEST_CLOSE_KILL);
     start();
     wait_state(INGEST_STOPPED_GAP);
