@@ -31,3 +31,16 @@ insert into special select p.oid, i, v from pg_proc p, (values (0, array['a,b,,c
   (2, array['1','2','-1','-2','0','9','-9','3'])) as x(i, vs), unnest(vs) v where proname = 'split_part';
 insert into special select p.oid, 1, v from pg_proc p, unnest(array['l','b','abc','€','','ab','ñanx ','Hello','c']) v
  where proname in ('strpos','position','replace','translate','btrim','ltrim','rtrim','starts_with') and pronargs > 1 and proargtypes[1] = 25;
+insert into special select p.oid, 1, v from pg_proc p, unnest(array['a','b','c','x','two','',null]) v where proname in ('jsonb_exists','jsonb_object_field','jsonb_object_field_text');
+insert into special select p.oid, 1, v from pg_proc p, unnest(array['^abc$','b','a.c','^h','(abc)+','[a-c]{3}','\d+','[^a-z]','xyz|pad','^\s','o\M','World$','ñ.*€','(?:ab|cd)','[[:alpha:]]+','ABC','.','(a|ab)(c|bcd)','\mabc','a{2}','x*',
+   '^https?://(?:www\.)?([^/]+)/.*$','\.com',null]) v
+ where proname like '%regexeq' or proname like '%regexne';
+insert into special select p.oid, i, v from pg_proc p, (values
+  (0, array['http://www.example.com/path?q=1','https://example.org/','https://www./x','http://www.a/b/c','abc abc','Hello World','12-34-56','aaa','','ñandú €uro','x  y   z','foobarbaz']),
+  (1, array['^https?://(?:www\.)?([^/]+)/.*$','b','[0-9]+','(\d+)-(\d+)','\s+','o','^','$','a*','[aeiou]','ñ','(o)(.)','foo|bar','ba[rz]','[^ ]+','B','l+','z?','^(.)','([a-z]+)$']),
+  (2, array['\1','X','<\&>','[\2\1]','','\\']), (3, array['g','','gi','i'])) as x(i, vs), unnest(vs) v
+ where proname = 'regexp_replace' and pronargs <= 4;
+insert into special select p.oid, i, v from pg_proc p, (values
+  (0, array['http://www.example.com/path?q=1','https://example.org/','abc abc','Hello World','12-34-56','','ñandú €uro']),
+  (1, array['^https?://(?:www\.)?([^/]+)/.*$','b','[0-9]+','(\d+)-(\d+)','\s+','o','[aeiou]','ñ','(o)(.)','(x)?b','z','[^ ]+'])) as x(i, vs), unnest(vs) v
+ where proname = 'substring' and proargtypes = '25 25';
