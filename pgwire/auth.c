@@ -20,7 +20,11 @@ static void log_refusal(const struct pg_conn *conn, const struct error *err)
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == '"' || *c == 0x7F)
             *c = '\'';
-    log_info("pgwire", "event=refused peer=%s sqlstate=%s message=\"%s\"", conn->peer.text, err->sqlstate, text);
+    /* Noise of port scanners is no news. */
+    enum log_level level = memcmp(err->sqlstate, "08", 2) == 0 ? LOG_DEBUG : LOG_INFO;
+    if (log_get_level() <= level)
+        log_write(level, "pgwire", "event=refused peer=%s sqlstate=%s message=\"%s\"", conn->peer.text, err->sqlstate,
+                  text);
     if (memcmp(err->sqlstate, "28", 2) == 0)
         metric_add(conn->server->auth_failures_metric, 1);
 }

@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LISTENERS_MAX = 4, WORKERS_MAX = 64 };
+enum { LISTENERS_MAX = 4, WORKERS_MAX = 64, SWALLOW_BYTES = 1 << 20 };
 
 struct route {
     char *method, *path;
@@ -38,6 +38,7 @@ struct http_request {
     char *path;                /* NULL = not acceptable */
     const struct route *route; /* NULL = none */
     struct strbuf body;
+    uint64_t received; /* bytes of the body, kept or not */
     bool too_large;
     bool answered; /* the response is filled in */
     struct http_response response;
@@ -252,8 +253,12 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
         return MHD_YES;
     }
     if (*upload_len > 0) {
+        request->received += *upload_len;
         if (!request->answered)
             add_body(request, upload, *upload_len);
+        /* A little too much is swallowed to be able to say so; whoever goes on is cut off. */
+        if (request->received > (uint64_t)server->config.max_body_bytes + SWALLOW_BYTES)
+            return MHD_NO;
         *upload_len = 0;
         return MHD_YES;
     }

@@ -6,6 +6,7 @@
  */
 #include "tests/lib/fake_backend.h"
 
+#include "base/log.h"
 #include "pgwire/wire_int.h"
 
 #include <signal.h>
@@ -33,6 +34,7 @@ static void start(void)
     struct pg_server_config config;
     struct error err;
     signal(SIGPIPE, SIG_IGN);
+    log_set_level(LOG_ERROR);
     ops = fake_ops;
     ops.role = bob_has_a_password;
     scram_verifier_make("secret", 1, fake.alice_verifier);

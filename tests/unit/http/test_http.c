@@ -143,6 +143,16 @@ static void test_large_body(void **state)
     memset(body, 'x', 1001);
     ask(f, "POST /a/b", body, "413", "too large");
     ask(f, "POST /nowhere", body, "404", "not found");
+    /* Far too much: the connection is closed before all of it is sent. */
+    struct wire w = wire_connect(f->port);
+    char *much = xcalloc(1, 8 << 20);
+    send_request(&w, "POST /a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n");
+    size_t sent = 0;
+    for (ssize_t n = 1; n > 0 && sent<512 << 20; sent += n> 0 ? (size_t)n : 0)
+        n = send(w.fd, much, 8 << 20, MSG_NOSIGNAL);
+    assert_true(sent < 64 << 20);
+    free(much);
+    wire_close(&w);
 }
 
 static void test_health_answers_under_load(void **state)
