@@ -10,7 +10,7 @@ static void *grow(struct arena *arena, void *old, uint32_t n, uint32_t *cap, siz
         return old;
     *cap = MAX_OF(8u, 2 * *cap);
     void *fresh = arena_zalloc(arena, size_mul(size, *cap));
-    memcpy(fresh, old, size * n);
+    copy_some(fresh, old, size * n);
     return fresh;
 }
 

@@ -15,6 +15,13 @@
 #include "planner/ast_int.h"
 #include "planner/planner.h"
 
+/* memcpy that takes NULL for nothing. */
+static inline void copy_some(void *to, const void *from, size_t bytes)
+{
+    if (bytes)
+        memcpy(to, from, bytes);
+}
+
 enum sublink_kind { SUBLINK_EXISTS, SUBLINK_SCALAR, SUBLINK_IN /* args[0] = (query): args[0] has its column's type */ };
 
 /* Where an expression stands: decides what is allowed in it, and the wording of the error. */

@@ -9,7 +9,7 @@ bool add_target(struct bind *b, struct plan_query *q, struct expr *e, const char
         return error_set(b->err, SQLSTATE_TOO_MANY_COLUMNS, "target lists can have at most %d entries", TARGETS_MAX);
     if (q->ntarget % 8 == 0) {
         struct query_target *t = ARENA_ARRAY(b->arena, struct query_target, q->ntarget + 8);
-        memcpy(t, q->target, q->ntarget * sizeof *t);
+        copy_some(t, q->target, q->ntarget * sizeof *t);
         q->target = t;
     }
     struct query_target *t = &q->target[q->ntarget++];
@@ -404,7 +404,7 @@ static bool collect_arms(struct bind *b, struct scope *s, const struct ast_selec
         }
         if (q->narm == *cap) {
             struct query_arm *arm = ARENA_ARRAY(b->arena, struct query_arm, 2 * (size_t)*cap + 4);
-            memcpy(arm, q->arm, q->narm * sizeof *arm);
+            copy_some(arm, q->arm, q->narm * sizeof *arm);
             q->arm = arm;
             *cap = 2 * *cap + 4;
         }

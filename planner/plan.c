@@ -176,7 +176,7 @@ static void copy_parts(struct planner *p, const struct plan_query *q, struct wor
 {
     w->q = *q;
     w->q.target = ARENA_ARRAY(p->arena, struct query_target, q->ntarget);
-    memcpy(w->q.target, q->target, q->ntarget * sizeof *q->target);
+    copy_some(w->q.target, q->target, q->ntarget * sizeof *q->target);
     w->q.group = ARENA_ARRAY(p->arena, struct expr *, q->ngroup);
     for (uint32_t i = 0; i < q->ntarget; i++)
         w->q.target[i].expr = fold(p, q->target[i].expr);
@@ -289,8 +289,8 @@ static void project_targets(struct planner *p, const struct plan_query *q, const
         id[n++] = i;
     }
     *out = rel_project(p, rel, n, e, id);
-    if (out->node != rel->node || used)
-        for (uint32_t i = 0; i < n && out->node != rel->node; i++)
+    for (uint32_t i = 0; i < n; i++)
+        if (out->node != rel->node || !out->node->name[i])
             out->node->name[i] = q->target[id[i]].name;
 }
 

@@ -215,6 +215,20 @@ static struct expr *after_one(struct expr *e, void *arg)
 
 static struct expr *after(struct grouping *g, struct expr *e) { return expr_map(g->p->arena, e, after_one, g); }
 
+/* All inputs are columns of the node below: no projection, just their places there. */
+static void read_in_place(struct plan_node *node, const struct rel *in, struct expr **input)
+{
+    for (uint32_t i = 0; i < node->agg.nkey; i++)
+        node->agg.key[i] = (uint32_t)rel_index(in, input[node->agg.key[i]]->column);
+    for (uint32_t i = 0; i < node->agg.nagg; i++) {
+        struct plan_agg *a = &node->agg.agg[i];
+        for (uint32_t k = 0; k < a->narg; k++)
+            a->arg[k] = (uint32_t)rel_index(in, input[a->arg[k]]->column);
+        if (a->filter >= 0)
+            a->filter = (int32_t)rel_index(in, input[a->filter]->column);
+    }
+}
+
 static struct rel agg_node(struct grouping *g, const struct rel *in)
 {
     struct planner *p = g->p;
@@ -235,7 +249,12 @@ static struct rel agg_node(struct grouping *g, const struct rel *in)
         fill_agg(g, &node->agg.agg[i], g->agg[i], input, &n);
     for (uint32_t i = 0; i < n; i++)
         id[i] = COLUMN_NONE;
-    struct rel projected = rel_project(p, in, n, input, id);
+    bool plain = true;
+    for (uint32_t i = 0; i < n; i++)
+        plain &= input[i]->kind == EXPR_COLUMN;
+    struct rel projected = plain ? *in : rel_project(p, in, n, input, id);
+    if (plain)
+        read_in_place(node, in, input);
     node->child[0] = projected.node;
     out.id = ARENA_ARRAY(p->arena, uint32_t, node->ncol);
     for (uint32_t i = 0; i < node->ncol; i++) {

@@ -70,8 +70,13 @@ static bool pull_up(struct planner *p, struct work *w, struct from_node *root, s
     if (root != from)
         substitute_on(p, root, rte->base, rte->ncol, by);
     substitute_all(p, w, rte->base, rte->ncol, by);
-    if (sub->where)
-        quals_split(p, &w->where, fold(p, sub->where));
+    if (sub->where) { /* its conditions come first: they may guard the others against errors */
+        struct quals all = {0};
+        quals_split(p, &all, fold(p, sub->where));
+        for (uint32_t i = 0; i < w->where.n; i++)
+            quals_add(p, &all, w->where.e[i]);
+        w->where = all;
+    }
     *slot = copy_from(p, sub->from);
     return true;
 }

@@ -232,9 +232,9 @@ static bool plan_inner(struct planner *p, const struct from_node *from, const st
 {
     struct items *items = ARENA_NEW(p->arena, struct items);
     struct quals all = {0}, rest = {0};
+    collect(p, from, items, &all);
     for (uint32_t i = 0; i < quals->n; i++)
         quals_add(p, &all, quals->e[i]);
-    collect(p, from, items, &all);
     if (items->too_many)
         return error_set(p->err, SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "a query may join at most %d tables", ITEMS_MAX);
     distribute(p, items, &all, &rest);
