@@ -248,8 +248,27 @@ static struct expr *make_op(struct bind *b, const struct operator* op, struct ex
     return call;
 }
 
+/* text || anything and anything || text: PostgreSQL defines them as a cast of the other side to text. */
+static bool concat_with_text(struct bind *b, struct strview name, struct expr **left, struct expr **right)
+{
+    if (!strview_equal_cstr(name, "||") || !*left)
+        return true;
+    oid_t l = (*left)->type.oid, r = (*right)->type.oid;
+    char lc = type_category(l), rc = type_category(r);
+    bool l_text = lc == 'S' || l == TYPE_UNKNOWN, r_text = rc == 'S' || r == TYPE_UNKNOWN;
+    if (l_text == r_text || bind_find_op(b, name, l, r, -2))
+        return true;
+    struct expr **other = l_text ? right : left;
+    char category = l_text ? rc : lc;
+    if (category == 'A' || (*other)->type.oid == TYPE_JSONB || (*other)->type.oid == TYPE_BYTEA)
+        return true;
+    return (*other = coerce(b, *other, coltype(TYPE_TEXT), CAST_EXPLICIT, -1)) != NULL;
+}
+
 struct expr *bind_op(struct bind *b, struct strview name, struct expr *left, struct expr *right, int32_t location)
 {
+    if (!concat_with_text(b, name, &left, &right))
+        return NULL;
     const struct operator* op =
         bind_find_op(b, name, left ? left->type.oid : 0, right->type.oid, location < 0 ? -1 : location);
     return op ? make_op(b, op, left, right, location) : NULL;

@@ -34,6 +34,9 @@ static const struct bind_case right_cases[] = {
      "igint, ?column? numeric, ?column? double precision, ?column? double precision, ?column? double preci"
      "sion, ?column? numeric, ?column? numeric, ?column? bigint, ?column? integer, ?column? integer, ?colu"
      "mn? numeric, ?column? integer"},
+    {"select a = b, a < c, d = 'x', i > '2020-01-01', j >= i, k < now(), h from t",
+     "?column? boolean, ?column? boolean, ?column? boolean, ?column? boolean, ?column? boolean, ?column? b"
+     "oolean, h boolean"},
     {"select a::text, d::int, a::numeric(10,2), g::int, j::date, i::timestamp, k::date, '5'::int, 'x'::var"
      "char(3), 'x'::char, d::char(4) from t",
      "a text, d integer, a numeric(10,2), g integer, j date, i timestamp without time zone, k date, int4 i"
@@ -42,6 +45,12 @@ static const struct bind_case right_cases[] = {
      "0', interval '1 day', interval '1' day, interval '1-2' year to month from t",
      "a text, int8 bigint, int4 integer, date date, timestamp timestamp without time zone, interval interv"
      "al, interval interval day, interval interval year to month"},
+    {"select i + 1, i - i, i + l, j + l, k + l, j - j, k - k, i - 3, l * 2, l / 2, -l, l + l, k - l, i + s"
+     " from t",
+     "?column? date, ?column? integer, ?column? timestamp without time zone, ?column? timestamp without ti"
+     "me zone, ?column? timestamp with time zone, ?column? interval, ?column? interval, ?column? date, ?co"
+     "lumn? interval, ?column? interval, ?column? interval, ?column? interval, ?column? timestamp with tim"
+     "e zone, ?column? timestamp without time zone"},
     {"select case when a = 1 then 'x' else 'y' end, case a when 1 then 2 else 3.5 end, case when h then a "
      "end, case when h then a else b end from t",
      "case text, case numeric, case integer, b bigint"},
@@ -59,12 +68,40 @@ static const struct bind_case right_cases[] = {
      "oolean, ?column? boolean"},
     {"select not h, h and h, h or a = 1 from t",
      "?column? boolean, ?column? boolean, ?column? boolean"},
+    {"select current_date, current_timestamp, localtimestamp, localtime",
+     "current_date date, current_timestamp timestamp with time zone, localtimestamp timestamp without time"
+     " zone, localtime time without time zone"},
+    {"select now(), now() - interval '1 hour', now()::date",
+     "now timestamp with time zone, ?column? timestamp with time zone, now date"},
+    {"select extract(year from i), extract(epoch from j), extract(minute from k), extract(day from l), dat"
+     "e_part('hour', j) from t",
+     "extract numeric, extract numeric, extract numeric, extract numeric, date_part double precision"},
+    {"select date_trunc('hour', j), date_trunc('day', k), date_trunc('month', i), date_trunc('day', l) fro"
+     "m t",
+     "date_trunc timestamp without time zone, date_trunc timestamp with time zone, date_trunc timestamp wi"
+     "th time zone, date_trunc interval"},
+    {"select date_bin('5 minutes', j, timestamp '2001-01-01'), date_bin('5 minutes', k, timestamptz '2001-"
+     "01-01') from t",
+     "date_bin timestamp without time zone, date_bin timestamp with time zone"},
+    {"select k at time zone 'UTC', j at time zone 'UTC', timezone('UTC', k) from t",
+     "timezone timestamp without time zone, timezone timestamp with time zone, timezone timestamp without "
+     "time zone"},
+    {"select upper(d), lower(d), length(d), char_length(d), octet_length(d), concat(d, a, 1), concat_ws(',"
+     "', d, a), replace(d, 'a', 'b'), left(d, 2), right(d, 2), repeat(d, 3), reverse(d), split_part(d, ','"
+     ", 1), strpos(d, 'x'), md5(d), lpad(d, 5), rpad(d, 5, 'x'), ltrim(d), rtrim(d), btrim(d), initcap(d),"
+     " starts_with(d, 'x') from t",
+     "upper text, lower text, length integer, char_length integer, octet_length integer, concat text, conc"
+     "at_ws text, replace text, left text, right text, repeat text, reverse text, split_part text, strpos "
+     "integer, md5 text, lpad text, rpad text, ltrim text, rtrim text, btrim text, initcap text, starts_wi"
+     "th boolean"},
     {"select abs(a), abs(g), abs(e), ceil(e), ceil(g), floor(a), round(g), round(g, 1), round(e), trunc(g)"
      ", sqrt(e), power(a, 2), exp(1), ln(2), log(10), mod(a, 2), sign(g), random() from t",
      "abs integer, abs numeric, abs double precision, ceil double precision, ceil numeric, floor double pr"
      "ecision, round numeric, round numeric, round double precision, trunc numeric, sqrt double precision,"
      " power double precision, exp double precision, ln double precision, log double precision, mod intege"
      "r, sign numeric, random double precision"},
+    {"select floor(extract(epoch from k)/300)*300, floor(a/300), floor(b/2)*2 from t",
+     "?column? numeric, floor double precision, ?column? double precision"},
     {"select distinct a, d from t order by d",
      "a integer, d text"},
     {"select a from t union all select b from t2 cross join t",
@@ -137,10 +174,14 @@ static const struct bind_case right_cases[] = {
      "?column? boolean, ?column? boolean, ?column? boolean, ?column? boolean"},
     {"select a = any('{1,2}'::int[]) from t",
      "?column? boolean"},
+    {"select $1::int, $2 || 'x', a + $3 from t",
+     "int4 integer, ?column? text, ?column? integer"},
     {"select a from t where a = $1 and d = $2 and i > $3 limit $4 offset $5",
      "a integer"},
     {"select coalesce($1, 5), case when $2 then 1 end",
      "coalesce integer, case integer"},
+    {"select a from t where d like $1",
+     "a integer"},
     {"select $1",
      "?column? text"},
     {"select a from t where b in ($1, $2)",
@@ -178,6 +219,8 @@ static const struct bind_case right_cases[] = {
      "a integer, a integer"},
     {"select t from (select 1 as t) x",
      "t integer"},
+    {"select 'abc'::text || 1",
+     "?column? text"},
     {"select 1 where 1 = 1",
      "?column? integer"},
     {"select true and null, not null",
@@ -189,20 +232,30 @@ static const struct bind_case right_cases[] = {
      "column? integer, ?column? integer, ?column? integer, ?column? integer, ?column? integer"},
     {"select |/ 25.0",
      "?column? double precision"},
+    {"select interval '1 day' * 3, 3 * interval '1 day', date '2020-01-01' - date '2019-01-01'",
+     "?column? interval, ?column? interval, ?column? integer"},
     {"select a, b from t group by a, b, 1",
      "a integer, b bigint"},
+    {"select extract(minute from EventTime) as m from hits",
+     "m numeric"},
     {"select a from t where (a = 1 or b = 2) and not (c = 3)",
      "a integer"},
     {"select a from t where h",
      "a integer"},
     {"select a from t where not h and h is not null",
      "a integer"},
+    {"select 'x' = 'y', 'a' < 'b', null = null, 'a' || 'b', 'x' like 'y'",
+     "?column? boolean, ?column? boolean, ?column? boolean, ?column? text, ?column? boolean"},
     {"select m = '00000000-0000-0000-0000-000000000000', r = '\\x00' from t",
      "?column? boolean, ?column? boolean"},
     {"select l > interval '1 day', s < '10:00' from t",
      "?column? boolean, ?column? boolean"},
     {"select g::numeric(5,1) + 1, u, u * 2, round(u) from t",
      "?column? numeric, u numeric, ?column? numeric, round numeric"},
+    {"select o || p, o = p, o = 'x', p = 'y', p || 'x' from t",
+     "?column? text, ?column? boolean, ?column? boolean, ?column? boolean, ?column? text"},
+    {"select length(p), upper(o), o::text, p::text from t",
+     "length integer, upper text, o text, p text"},
     {"select a::smallint, a::bigint, a::real, a::float8, a::boolean, h::int, h::text, b::int, e::bigint, g"
      "::float8 from t",
      "a smallint, a bigint, a real, a double precision, a boolean, h integer, h text, b integer, e bigint,"

@@ -29,9 +29,6 @@ static const struct bind_case wrong_cases[] = {
     {"select foo(a, 'x') from t",
      "ERROR 42883 function foo(integer, unknown) does not exist | 8 |  | No function matches the given nam"
      "e and argument types. You might need to add explicit type casts."},
-    {"select lenght(d) from t",
-     "ERROR 42883 function lenght(text) does not exist | 8 |  | No function matches the given name and arg"
-     "ument types. You might need to add explicit type casts."},
     {"select upper(1)",
      "ERROR 42883 function upper(integer) does not exist | 8 |  | No function matches the given name and a"
      "rgument types. You might need to add explicit type casts."},
@@ -59,6 +56,9 @@ static const struct bind_case wrong_cases[] = {
     {"select i + j from t",
      "ERROR 42883 operator does not exist: date + timestamp without time zone | 10 |  | No operator matche"
      "s the given name and argument types. You might need to add explicit type casts."},
+    {"select 'a' + 'b'",
+     "ERROR 42725 operator is not unique: unknown + unknown | 12 |  | Could not choose a best candidate op"
+     "erator. You might need to add explicit type casts."},
     {"select a from t where a",
      "ERROR 42804 argument of WHERE must be type boolean, not type integer | 23 |  | "},
     {"select a from t where d",
@@ -240,6 +240,9 @@ static const struct bind_case wrong_cases[] = {
      "ERROR 42601 syntax error at end of input | 10 |  | "},
     {"insert into t values (1",
      "ERROR 42601 syntax error at end of input | 24 |  | "},
+    {"select $1 + $2",
+     "ERROR 42725 operator is not unique: unknown + unknown | 11 |  | Could not choose a best candidate op"
+     "erator. You might need to add explicit type casts."},
     {"select $1::int + $1::text",
      "ERROR 42883 operator does not exist: integer + text | 16 |  | No operator matches the given name and"
      " argument types. You might need to add explicit type casts."},
@@ -275,9 +278,13 @@ static const struct bind_case wrong_cases[] = {
     {"select count(distinct a, b) from t",
      "ERROR 42883 function count(integer, bigint) does not exist | 8 |  | No function matches the given na"
      "me and argument types. You might need to add explicit type casts."},
+    {"select upper(distinct d) from t",
+     "ERROR 42809 DISTINCT specified, but upper is not an aggregate function | 8 |  | "},
     {"select upper(*) from t",
      "ERROR 42883 function upper() does not exist | 8 |  | No function matches the given name and argument"
      " types. You might need to add explicit type casts."},
+    {"select upper(d) filter (where h) from t",
+     "ERROR 42809 FILTER specified, but upper is not an aggregate function | 8 |  | "},
     {"select \"UserId\" from events",
      "ERROR 42703 column \"UserId\" does not exist | 8 |  | Perhaps you meant to reference the column \"ev"
      "ents.userId\"."},
@@ -488,6 +495,9 @@ static const struct bind_case wrong_cases[] = {
     {"select -h from t",
      "ERROR 42883 operator does not exist: - boolean | 8 |  | No operator matches the given name and argum"
      "ent type. You might need to add an explicit type cast."},
+    {"select - 'x'",
+     "ERROR 42725 operator is not unique: - unknown | 8 |  | Could not choose a best candidate operator. Y"
+     "ou might need to add explicit type casts."},
     {"select d * 2 from t",
      "ERROR 42883 operator does not exist: text * integer | 10 |  | No operator matches the given name and"
      " argument types. You might need to add explicit type casts."},
