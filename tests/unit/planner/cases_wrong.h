@@ -35,6 +35,8 @@ static const struct bind_case wrong_cases[] = {
     {"select sum(d) from t",
      "ERROR 42883 function sum(text) does not exist | 8 |  | No function matches the given name and argume"
      "nt types. You might need to add explicit type casts."},
+    {"select count() from t",
+     "ERROR 42809 count(*) must be used to call a parameterless aggregate function | 8 |  | "},
     {"select a + d from t",
      "ERROR 42883 operator does not exist: integer + text | 10 |  | No operator matches the given name and"
      " argument types. You might need to add explicit type casts."},
@@ -130,14 +132,29 @@ static const struct bind_case wrong_cases[] = {
      "ERROR 42601 syntax error at or near \"(\" | 14 |  | "},
     {"select 1::text(5)",
      "ERROR 42601 type modifier is not allowed for type \"text\" | 11 |  | "},
+    {"select a, count(*) from t",
+     "ERROR 42803 column \"t.a\" must appear in the GROUP BY clause or be used in an aggregate function | "
+     "8 |  | "},
+    {"select a + 1, count(*) from t group by b",
+     "ERROR 42803 column \"t.a\" must appear in the GROUP BY clause or be used in an aggregate function | "
+     "8 |  | "},
     {"select a from t group by b",
      "ERROR 42803 column \"t.a\" must appear in the GROUP BY clause or be used in an aggregate function | "
      "8 |  | "},
     {"select t.a, x.id from t join t2 x on true group by t.a",
      "ERROR 42803 column \"x.id\" must appear in the GROUP BY clause or be used in an aggregate function |"
      " 13 |  | "},
+    {"select count(*) from t group by a having b > 1",
+     "ERROR 42803 column \"t.b\" must appear in the GROUP BY clause or be used in an aggregate function | "
+     "42 |  | "},
+    {"select a from t where count(*) > 1",
+     "ERROR 42803 aggregate functions are not allowed in WHERE | 23 |  | "},
+    {"select a from t group by count(*)",
+     "ERROR 42803 aggregate functions are not allowed in GROUP BY | 26 |  | "},
     {"select a from t group by 2",
      "ERROR 42P10 GROUP BY position 2 is not in select list | 26 |  | "},
+    {"select a, count(*) from t group by 2",
+     "ERROR 42803 aggregate functions are not allowed in GROUP BY | 11 |  | "},
     {"select a from t group by 0",
      "ERROR 42P10 GROUP BY position 0 is not in select list | 26 |  | "},
     {"select a from t order by 2",
@@ -156,6 +173,12 @@ static const struct bind_case wrong_cases[] = {
      "ERROR 42702 ORDER BY \"x\" is ambiguous | 39 |  | "},
     {"select distinct a from t order by b",
      "ERROR 42P10 for SELECT DISTINCT, ORDER BY expressions must appear in select list | 35 |  | "},
+    {"select sum(count(*)) from t",
+     "ERROR 42803 aggregate function calls cannot be nested | 12 |  | "},
+    {"select sum(sum(a)) from t",
+     "ERROR 42803 aggregate function calls cannot be nested | 12 |  | "},
+    {"select count(*) from t join t2 on count(*) = 1",
+     "ERROR 42803 aggregate functions are not allowed in JOIN conditions | 35 |  | "},
     {"select 1 from t limit 'x'",
      "ERROR 22P02 invalid input syntax for type bigint: \"x\" | 23 |  | "},
     {"select 1 from t limit a",
@@ -166,6 +189,8 @@ static const struct bind_case wrong_cases[] = {
      "ERROR 42804 argument of LIMIT must be type bigint, not type text | 23 |  | "},
     {"select 1 from t offset a",
      "ERROR 42P10 argument of OFFSET must not contain variables | 24 |  | "},
+    {"select 1 from t limit count(*)",
+     "ERROR 42803 aggregate functions are not allowed in LIMIT | 23 |  | "},
     {"select *",
      "ERROR 42601 SELECT * with no tables specified is not valid | 8 |  | "},
     {"select t2.* from t",
@@ -285,6 +310,8 @@ static const struct bind_case wrong_cases[] = {
      " types. You might need to add explicit type casts."},
     {"select upper(d) filter (where h) from t",
      "ERROR 42809 FILTER specified, but upper is not an aggregate function | 8 |  | "},
+    {"select count(*) filter (where a) from t",
+     "ERROR 42804 argument of FILTER must be type boolean, not type integer | 31 |  | "},
     {"select \"UserId\" from events",
      "ERROR 42703 column \"UserId\" does not exist | 8 |  | Perhaps you meant to reference the column \"ev"
      "ents.userId\"."},
@@ -304,6 +331,12 @@ static const struct bind_case wrong_cases[] = {
      "s.url\"."},
     {"select h.url from hits",
      "ERROR 42P01 missing FROM-clause entry for table \"h\" | 8 |  | "},
+    {"select max(a) from t order by b",
+     "ERROR 42803 column \"t.b\" must appear in the GROUP BY clause or be used in an aggregate function | "
+     "31 |  | "},
+    {"select count(*) from t order by a",
+     "ERROR 42803 column \"t.a\" must appear in the GROUP BY clause or be used in an aggregate function | "
+     "33 |  | "},
     {"select exists (select 1), nosuch from t",
      "ERROR 42703 column \"nosuch\" does not exist | 27 |  | "},
     {"select least(i, a) from t",
@@ -357,6 +390,11 @@ static const struct bind_case wrong_cases[] = {
      " operator or modify the query."},
     {"select a from t group by q",
      "ERROR 42883 could not identify an equality operator for type json | 26 |  | "},
+    {"select count(distinct q) from t",
+     "ERROR 42883 could not identify an equality operator for type json | 23 |  | "},
+    {"select min(q) from t",
+     "ERROR 42883 function min(json) does not exist | 8 |  | No function matches the given name and argume"
+     "nt types. You might need to add explicit type casts."},
     {"select t.a from t left join t2 on t.a = t2.a group by t2.id",
      "ERROR 42803 column \"t.a\" must appear in the GROUP BY clause or be used in an aggregate function | "
      "8 |  | "},

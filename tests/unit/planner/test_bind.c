@@ -39,7 +39,8 @@ static void test_case_insensitive_names(void **state)
 {
     static const struct bind_case cases[] = {
         {"select userId from events", "userid text"},
-        {"select EVENTTIME from Events e where e.USERID = 'x' order by eventtime", "eventtime timestamp with time zone"},
+        {"select EVENTTIME from Events e where e.USERID = 'x' order by eventtime",
+         "eventtime timestamp with time zone"},
         {"select events.userid from events", "userid text"},
         {"select kind from events group by kind", "kind text"},
         {"select kind2 from events", "kind2 integer"},
@@ -149,16 +150,14 @@ static void test_insert_coercion(void **state)
         {"select a, b, '2020-01-01' from t", NULL},
         {"select $1, 'x', $2", NULL},
         {"select id, name, ts from t2 union all select 1, 'x', now()::timestamptz", NULL},
-        {"values (1, 'x', 'nodate')",
-         "ERROR 22007 invalid input syntax for type date: \"nodate\" | 17 |  | "},
-        {"values (1, 'x', 5)",
-         "ERROR 42804 column \"i\" is of type date but expression is of type integer | 17 |  | You will need to rewrite "
-         "or cast the expression."},
+        {"values (1, 'x', 'nodate')", "ERROR 22007 invalid input syntax for type date: \"nodate\" | 17 |  | "},
+        {"values (1, 'x', 5)", "ERROR 42804 column \"i\" is of type date but expression is of type integer | 17 |  | "
+                               "You will need to rewrite "
+                               "or cast the expression."},
         {"select true, 'x', '2020-01-01'",
          "ERROR 42804 column \"a\" is of type integer but expression is of type boolean | 8 |  | You will need to "
          "rewrite or cast the expression."},
-        {"values (1, 'x')",
-         "ERROR 42601 INSERT has more target columns than expressions | 0 |  | "},
+        {"values (1, 'x')", "ERROR 42601 INSERT has more target columns than expressions | 0 |  | "},
     };
     struct run run;
     struct strbuf text;
@@ -214,16 +213,17 @@ static void test_column_expressions(void **state)
     assert_int_equal(e->value.d.i32, 5);
     assert_sqlstate(sql_bind_column_expr(&run.arena, STRVIEW("a"), t, coltype(TYPE_INT4), false, NULL, &e, &run.err),
                     &run.err, "0A000");
-    assert_sqlstate(sql_bind_column_expr(&run.arena, STRVIEW("nosuch"), t, coltype(TYPE_INT4), true, NULL, &e, &run.err),
-                    &run.err, "42703");
+    assert_sqlstate(
+        sql_bind_column_expr(&run.arena, STRVIEW("nosuch"), t, coltype(TYPE_INT4), true, NULL, &e, &run.err), &run.err,
+        "42703");
     assert_sqlstate(sql_bind_column_expr(&run.arena, STRVIEW("d"), t, coltype(TYPE_INT4), true, NULL, &e, &run.err),
                     &run.err, "42804");
     assert_sqlstate(sql_bind_column_expr(&run.arena, STRVIEW("current_timestamp"), t, coltype(TYPE_TIMESTAMPTZ), false,
                                          NULL, &e, &run.err),
                     &run.err, "42P17");
-    assert_sqlstate(sql_bind_column_expr(&run.arena, STRVIEW("1; select 2"), t, coltype(TYPE_INT4), false, NULL, &e,
-                                         &run.err),
-                    &run.err, "42601");
+    assert_sqlstate(
+        sql_bind_column_expr(&run.arena, STRVIEW("1; select 2"), t, coltype(TYPE_INT4), false, NULL, &e, &run.err),
+        &run.err, "42601");
     run_release(&run);
 }
 

@@ -86,12 +86,12 @@ static void test_tags(void **state)
 static void test_create_table(void **state)
 {
     struct parsed p;
-    const struct ast_node *n = parse(
-        &p, "create table if not exists public.Clicks (user_id text options (path 'user.id') not null, "
-            "\"Amount\" numeric(12,2) default 1.5 + (2) not null, s text default 'a,b)' , "
-            "g bigint generated always as (kafka_offset()) stored, n text default null not null, "
-            "t timestamp(3) with time zone default (now()), ok boolean primary key) "
-            "partition by range (ts) with (kafka.brokers='k:9092', format=JSON, \"kafka.a.b\"=3, infer, x=0.5)");
+    const struct ast_node *n =
+        parse(&p, "create table if not exists public.Clicks (user_id text options (path 'user.id') not null, "
+                  "\"Amount\" numeric(12,2) default 1.5 + (2) not null, s text default 'a,b)' , "
+                  "g bigint generated always as (kafka_offset()) stored, n text default null not null, "
+                  "t timestamp(3) with time zone default (now()), ok boolean primary key) "
+                  "partition by range (ts) with (kafka.brokers='k:9092', format=JSON, \"kafka.a.b\"=3, infer, x=0.5)");
     assert_int_equal(n->kind, AST_CREATE_TABLE);
     assert_view(n->create_table.table.schema, "public");
     assert_view(n->create_table.table.name, "clicks");
