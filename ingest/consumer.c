@@ -21,15 +21,23 @@ struct ingest *ingest_open(const struct ingest_config *config)
     if (!ingest->config.commit_patience_us)
         ingest->config.commit_patience_us = 60 * INT64_C(1000000);
     ingest->account = mem_account_open(config->pool, MEM_INGEST, 0, "ingestion");
+    ingest->refs = 1;
     return ingest;
+}
+
+void ingest_unref(struct ingest *ingest)
+{
+    if (__atomic_sub_fetch(&ingest->refs, 1, __ATOMIC_ACQ_REL) != 0)
+        return;
+    mem_account_close(ingest->account);
+    free(ingest);
 }
 
 void ingest_close(struct ingest *ingest)
 {
-    if (!ingest)
-        return;
-    mem_account_close(ingest->account);
-    free(ingest);
+    /* A request the host never answered in time may still hold a partition and its tail. */
+    if (ingest)
+        ingest_unref(ingest);
 }
 
 static bool open_stream(struct ingest_table *t, const char *role, bool control, struct stream **out, struct error *err)

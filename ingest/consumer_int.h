@@ -65,7 +65,8 @@ struct advance {
 };
 
 struct part {
-    struct ingest_table *table;
+    struct ingest *ingest;
+    struct ingest_table *table; /* gone once orphan */
     struct worker *worker;
     uint32_t id;
     uint32_t refs; /* atomic: table, requests on their way */
@@ -101,6 +102,10 @@ struct part {
     uint64_t last_pos;
     int64_t last_timestamp_us;
     uint32_t last_crc;
+    bool have_sample; /* message that the next periodic check compares */
+    uint32_t sample_crc;
+    uint64_t sample_pos;
+    uint64_t verified_end;              /* pos after the last one found right */
     bool spilled;                       /* the tail was loaded from the spill file, not verified yet */
     int64_t verify_at_us;               /* next periodic check */
     int64_t retry_at_us, retry_wait_us; /* assigning again after a failure */
@@ -142,7 +147,9 @@ struct worker {
 struct ingest {
     struct ingest_config config;
     struct mem_account *account; /* all tails: they may outlive their table in queries */
+    uint32_t refs;               /* atomic: the owner, partitions */
 };
+void ingest_unref(struct ingest *ingest);
 
 struct ingest_table {
     struct ingest *ingest;
@@ -172,8 +179,8 @@ struct ingest_table {
     struct stream *control;
 };
 
-static inline struct env *part_env(const struct part *p) { return p->table->ingest->config.env; }
-static inline struct ingest_host *part_host(const struct part *p) { return p->table->ingest->config.host; }
+static inline struct env *part_env(const struct part *p) { return p->ingest->config.env; }
+static inline struct ingest_host *part_host(const struct part *p) { return p->ingest->config.host; }
 static inline int64_t part_now_us(const struct part *p) { return part_env(p)->mono_ns(part_env(p)) / 1000; }
 
 /* partition.c: the life of one partition; worker thread. */

@@ -20,6 +20,8 @@ struct part *part_new(struct ingest_table *table, struct worker *worker, uint32_
 {
     struct part *p = xcalloc(1, sizeof *p);
 
+    p->ingest = table->ingest;
+    __atomic_add_fetch(&p->ingest->refs, 1, __ATOMIC_RELAXED);
     p->table = table;
     p->worker = worker;
     p->id = id;
@@ -48,6 +50,7 @@ void part_put(struct part *p)
     decode_spec_put(p->spec);
     decode_spec_put(p->latest);
     pthread_mutex_destroy(&p->lock);
+    ingest_unref(p->ingest);
     free(p);
 }
 
@@ -299,12 +302,12 @@ static void open_tail(struct part *p)
 
 /* ---- questions to the checker ---- */
 
-static void ask_verify(struct part *p)
+static void ask_verify(struct part *p, uint64_t pos, uint32_t crc)
 {
     pthread_mutex_lock(&p->lock);
     p->check.verify = CHECK_WANTED;
-    p->check.offset = pos_offset(p->last_pos);
-    p->check.crc = p->last_crc;
+    p->check.offset = pos_offset(pos);
+    p->check.crc = crc;
     pthread_mutex_unlock(&p->lock);
     checker_ask(p);
 }
@@ -361,7 +364,7 @@ static void run_verify(struct part *p)
         return;
     }
     switch (take_check(p, &p->check.verify, &check)) {
-    case CHECK_NONE: ask_verify(p); return;
+    case CHECK_NONE: ask_verify(p, p->last_pos, p->last_crc); return;
     case CHECK_WANTED: return;
     case CHECK_DONE: break;
     }
@@ -375,20 +378,42 @@ static void run_verify(struct part *p)
     p->phase = PHASE_CONSUME;
 }
 
-/* While consuming: every check interval the last message is compared again. */
+/*
+ * While consuming, every check interval a message read about an interval ago is compared again: the newest one would
+ * not do, it may come from a topic that has taken the place of the old one and grown beyond our position. If it
+ * differs, the uncommitted rows after the last message that was found right are dropped: they may be the new topic's,
+ * which is read from its beginning.
+ */
 static void verify_now_and_then(struct part *p)
 {
     struct part_check check;
     int64_t now = part_now_us(p);
 
-    if (!p->have_last || pos_incarnation(p->last_pos) != pos_incarnation(p->next_pos))
-        return;
+    if (p->have_sample && pos_incarnation(p->sample_pos) != pos_incarnation(p->next_pos))
+        p->have_sample = false;
     enum check_state state = take_check(p, &p->check.verify, &check);
-    if (state == CHECK_DONE && (check.result == VERIFY_OTHER || check.result == VERIFY_BEYOND)) {
-        content_differs(p);
-    } else if (state == CHECK_NONE && now >= p->verify_at_us) {
-        p->verify_at_us = now + p->table->ingest->config.check_interval_us;
-        ask_verify(p);
+    bool about_sample = p->have_sample && check.offset == pos_offset(p->sample_pos) && check.crc == p->sample_crc;
+    if (state == CHECK_DONE && about_sample) {
+        p->have_sample = false;
+        if (check.result == VERIFY_OTHER || check.result == VERIFY_BEYOND) {
+            uint64_t keep = MAX_OF(p->verified_end, commit_head_cut(&p->commit.head));
+            if (keep < p->next_pos)
+                drop_from(p, keep);
+            content_differs(p);
+            return;
+        }
+        p->verified_end = p->sample_pos + 1;
+        state = CHECK_NONE;
+    }
+    if (state == CHECK_WANTED || now < p->verify_at_us)
+        return;
+    p->verify_at_us = now + p->table->ingest->config.check_interval_us;
+    if (p->have_sample) {
+        ask_verify(p, p->sample_pos, p->sample_crc);
+    } else if (p->have_last && pos_incarnation(p->last_pos) == pos_incarnation(p->next_pos)) {
+        p->have_sample = true;
+        p->sample_pos = p->last_pos;
+        p->sample_crc = p->last_crc;
     }
 }
 

@@ -44,6 +44,13 @@ static struct decode_spec *make_spec(uint64_t version, enum on_gap on_gap, enum 
     return spec;
 }
 
+static void set_faults(uint32_t percent)
+{
+    pthread_mutex_lock(&f.host->lock);
+    f.host->fault_percent = percent;
+    pthread_mutex_unlock(&f.host->lock);
+}
+
 static void start(void)
 {
     struct ingest_config config = {.env = env_real(),
@@ -65,15 +72,9 @@ static void start(void)
 static void stop(enum ingest_close_mode mode)
 {
     ingest_table_close(f.table, mode);
-    /* Requests the host has not answered yet hold tails: like a process that ends, wait for them. */
-    for (bool idle = false; !idle;) {
-        pthread_mutex_lock(&f.host->lock);
-        idle = f.host->nqueue == 0;
-        f.host->incarnation += idle;
-        pthread_mutex_unlock(&f.host->lock);
-    }
-    struct timespec pause = {0, 20000000};
-    nanosleep(&pause, NULL);
+    pthread_mutex_lock(&f.host->lock);
+    f.host->incarnation++;
+    pthread_mutex_unlock(&f.host->lock);
     ingest_close(f.ingest);
 }
 
@@ -277,7 +278,7 @@ static void test_restarts(void **state)
 {
     uint64_t dead, gaps;
     open_all(4, ON_GAP_STOP, ON_ERROR_DEAD_LETTER);
-    f.host->fault_percent = 15;
+    set_faults(15);
     for (int i = 0; i < 12; i++) {
         produce(1500);
         start();
@@ -291,7 +292,7 @@ static void test_restarts(void **state)
         stop(i % 2 ? INGEST_CLOSE_KILL : INGEST_CLOSE_SPILL);
     }
     start();
-    f.host->fault_percent = 0;
+    set_faults(0);
     wait_for(is_caught_up, "the end of the log");
     drain();
     assert_int_equal(check(&dead, &gaps), 0);
@@ -329,6 +330,14 @@ static bool is_stop_kept(void)
     return stopped;
 }
 
+static bool is_new_topic(void)
+{
+    pthread_mutex_lock(&f.host->lock);
+    bool moved = f.host->partition[0].head.start >> 48 == 1;
+    pthread_mutex_unlock(&f.host->lock);
+    return moved;
+}
+
 static void test_gaps(void **state)
 {
     uint64_t dead, gaps;
@@ -359,6 +368,7 @@ static void test_gaps(void **state)
     /* Re-created with other messages while running. */
     sim_topic_recreate(f.topic, 0);
     produce(500);
+    wait_for(is_new_topic, "the gap to the new topic");
     wait_for(is_caught_up, "the end of the new topic");
     drain();
     const struct fake_partition *p = &f.host->partition[0];
@@ -412,7 +422,7 @@ static void test_alter(void **state)
 {
     uint64_t dead, gaps;
     open_all(2, ON_GAP_STOP, ON_ERROR_SKIP);
-    f.host->fault_percent = 10;
+    set_faults(10);
     produce(2000);
     start();
     nanosleep(&(struct timespec){0, 10000000}, NULL);
@@ -428,7 +438,7 @@ static void test_alter(void **state)
         }
     }
     wait_for(is_caught_up, "the end of the log");
-    f.host->fault_percent = 0;
+    set_faults(0);
     drain();
     assert_int_equal(check(&dead, &gaps), 0);
     assert_int_equal(f.host->partition[0].head.tail_schema_v, 5);
