@@ -9,6 +9,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
+    {"demo", command_demo, "live data to query, from nothing, until Ctrl-C"},
     {"standalone", command_standalone, "run the whole database in this process"},
     {"segment", command_segment, "inspect or verify segment files"},
 };

@@ -15,6 +15,7 @@ enum exit_code {
 };
 
 int command_standalone(int argc, char **argv);
+int command_demo(int argc, char **argv);
 int command_segment(int argc, char **argv);
 
 #endif

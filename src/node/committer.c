@@ -364,6 +364,24 @@ static bool host_spec(struct ingest_host *host, oid_t table, uint64_t schema_v, 
     return ok;
 }
 
+/* Heads were read when the table was opened; a gap in their numbers ends the count, discovery finds the rest. */
+static uint32_t host_partitions(struct ingest_host *host, oid_t table)
+{
+    struct db_table *t = table_get(db_of(host), table);
+    uint32_t n = 0;
+    if (!t)
+        return 0;
+    struct table_version *v = version_get(t);
+    for (uint32_t i = 0; i < v->npart; i++)
+        if (v->part[i].partition == n) {
+            n++;
+            i = UINT32_MAX; /* from the start: parts are in no order */
+        }
+    version_put(v);
+    table_put(t);
+    return n;
+}
+
 static bool host_owns(struct ingest_host *host, oid_t table, uint32_t partition) { return true; }
 
 static void host_spill_path(struct ingest_host *host, oid_t table, uint32_t partition, struct strbuf *out)
@@ -377,6 +395,7 @@ const struct ingest_host_ops db_ingest_host_ops = {
     .discard = host_discard,
     .advanced = host_advanced,
     .spec = host_spec,
+    .partitions = host_partitions,
     .owns = host_owns,
     .spill_path = host_spill_path,
 };
