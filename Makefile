@@ -21,7 +21,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$@')
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla -Wpointer-arith \
 	-Wwrite-strings -Wundef -Wformat=2 -Wno-format-nonliteral -Wimplicit-fallthrough -Wno-unused-parameter -Wno-missing-field-initializers -Werror
-CFLAGS_release := -O2 -DNDEBUG -Wno-unused-variable -Wno-unused-but-set-variable
+CFLAGS_release := -O2 -DNDEBUG -Wno-maybe-uninitialized -Wno-unused-variable -Wno-unused-but-set-variable
 CFLAGS_debug := -O1 -DMENCIA_FAULTS
 CFLAGS_asan := -O1 -DMENCIA_FAULTS -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS_tsan := -O1 -DMENCIA_FAULTS -fsanitize=thread -fno-omit-frame-pointer

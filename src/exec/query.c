@@ -351,11 +351,12 @@ bool exec_open(const struct exec_params *params, struct exec_query **out, struct
     q->stats = ARENA_ARRAY(&q->arena, struct node_stats, q->plan->nnode);
     q->param = ARENA_ARRAY(&q->arena, struct value, q->plan->nparam);
     q->inline_run = q->plan->cost_us > 0 && q->plan->cost_us < 200;
-    assert(params->nparam >= q->plan->nparam_client);
-    for (uint32_t i = 0; i < q->plan->nparam_client; i++)
+    for (uint32_t i = 0; i < MIN_OF(q->plan->nparam_client, params->nparam); i++)
         q->param[i] = params->param[i];
     q->env = (struct expr_env){.ctx = params->ctx, .nparam = q->plan->nparam, .param = q->param};
-    if (!query_start(q, err)) {
+    bool ok = params->nparam >= q->plan->nparam_client ||
+              error_set(err, SQLSTATE_UNDEFINED_PARAMETER, "there is no parameter $%u", params->nparam + 1);
+    if (!ok || !query_start(q, err)) {
         exec_close(q);
         return false;
     }

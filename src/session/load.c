@@ -149,21 +149,34 @@ struct insert_plan {
     struct insert_defaults defaults;
 };
 
+/* What the insert's targets are depends on how many columns the source has: known once it is bound. */
+struct insert_binding {
+    const struct ast_node *node;
+    const struct table_def *def;
+    struct insert_plan *out;
+};
+
+static bool bind_targets(void *arg, struct arena *arena, struct bound_query *bound, struct error *err)
+{
+    struct insert_binding *i = arg;
+    return insert_targets(arena, i->node, i->def, bound->ncol, &i->out->target, &i->out->ntarget, err) &&
+           sql_bind_insert(arena, bound, i->def, i->out->target, bound->ncol, err);
+}
+
 /* Source query bound, coerced to the target's types and planned. */
 static bool plan_insert(struct backend *b, struct portal *portal, const struct table_def *def, struct insert_plan *out,
                         struct error *err)
 {
     const struct ast_node *node = portal->prepared->node;
     struct prepared *source = prepared_new("");
-    struct plan_options options = {b->settings.debug_fragments, b->settings.disable_rules};
-    struct arena *arena = &portal->prepared->arena;
+    struct insert_binding binding = {node, def, out};
     source->sql = portal->prepared->sql;
     source->node = node->insert.source;
+    source->adapt = bind_targets;
+    source->adapt_arg = &binding;
     bool ok = query_prepare(b, source, (uint16_t)portal->prepared->nparam, portal->prepared->param_type, err) &&
-              insert_targets(arena, node, def, source->bound.ncol, &out->target, &out->ntarget, err) &&
-              sql_bind_insert(&source->arena, &source->bound, def, out->target, source->bound.ncol, err) &&
-              sql_plan(&source->arena, &source->bound, &options, &out->plan, err) &&
-              make_defaults(b, arena, def, out->target, source->bound.ncol, &out->defaults, err);
+              make_defaults(b, &source->arena, def, out->target, source->bound.ncol, &out->defaults, err);
+    out->plan = source->plan;
     /* The plan lives in source's arena: it must last as long as the portal. */
     arena_on_release(&portal->arena, (void (*)(void *))prepared_put, source);
     return ok;

@@ -86,7 +86,7 @@ bool query_start(struct backend *b, const struct plan *plan, const struct value 
     struct exec_params params = {
         .engine = b->host->engine,
         .plan = plan,
-        .nparam = plan->nparam_client,
+        .nparam = param ? plan->nparam_client : 0,
         .param = param,
         .source = b->host->source,
         .source_arg = snapshot,

@@ -133,6 +133,7 @@ static bool bind_and_plan(struct backend *b, struct prepared *p, struct host_sna
     b->host->catalog_view(snapshot, &view.host);
     session_value_ctx(b, &ctx);
     if (!sql_bind(&p->arena, p->node, &catalog, params, &ctx, &p->bound, err) ||
+        (p->adapt && !p->adapt(p->adapt_arg, &p->arena, &p->bound, err)) ||
         !sql_plan(&p->arena, &p->bound, &options, &p->plan, err))
         return false;
     p->catalog_version = b->host->catalog_version(snapshot);

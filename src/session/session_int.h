@@ -28,6 +28,9 @@ struct prepared {
     uint64_t catalog_version; /* the plan is of */
     uint32_t refs;            /* portals that use it */
     bool closed;              /* name is gone; freed with the last portal */
+    /* Called between binding and planning (INSERT coerces the columns); NULL = nothing to do. */
+    bool (*adapt)(void *arg, struct arena *arena, struct bound_query *bound, struct error *err);
+    void *adapt_arg;
 };
 
 /* Rows of a utility statement (SHOW, EXPLAIN): texts. */
