@@ -321,6 +321,7 @@ static bool add_new_segments(struct db *db, struct db_table *t, uint32_t partiti
         struct table_segment s = {.partition = partition, .begin = record[i].start, .end = record[i].end};
         if (record[i].end <= have || record[i].kind != RECORD_SEGMENT || record[i].start < have)
             continue;
+        memcpy(s.sha256, record[i].sha256, sizeof s.sha256);
         ok = table_open_segment(db, segment_object_name(&arena, id, &record[i]), &record[i], &s.segment, err);
         if (ok)
             table_add_segments(t, &s, 1, partition, record[i].end);

@@ -79,8 +79,12 @@ static void open_host(struct db *db)
 static bool open_ingest(struct db *db, struct error *err)
 {
     db->ingest_host = (struct db_ingest_host){{&db_ingest_host_ops}, db};
-    struct ingest_config config = {
-        .env = db->env, .pool = db->pool, .host = (struct ingest_host *)(void *)&db->ingest_host};
+    /* librdkafka looks at a full queue again only after a second: the buffer must last that long at full speed. */
+    uint64_t buffer = MIN_OF(mem_pool_limit(db->pool) / 32, 384ULL << 20);
+    struct ingest_config config = {.env = db->env,
+                                   .pool = db->pool,
+                                   .host = (struct ingest_host *)(void *)&db->ingest_host,
+                                   .table_buffer_bytes = MAX_OF(buffer, 16ULL << 20)};
     db->ingest = ingest_open(&config);
     return job_thread_open(&db->meta_thread, "meta", err) && job_thread_open(&db->build_thread, "build", err);
 }

@@ -20,6 +20,7 @@ struct table_segment {
     uint32_t partition;  /* of Kafka; loads: 0 */
     uint64_t load;       /* id, loads only */
     uint64_t begin, end; /* pos interval, Kafka only */
+    uint8_t sha256[32];  /* of the file, from its record */
 };
 
 /* How far a partition is committed: its tail begins there. */

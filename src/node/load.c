@@ -75,7 +75,9 @@ static void add_segment(struct host_load *l, const struct segment_record *record
         l->segment = xrealloc(l->segment, l->cap * sizeof *l->segment);
     }
     l->record[l->nsegment] = *record;
-    l->segment[l->nsegment++] = (struct table_segment){.segment = segment, .is_load = true, .load = l->id};
+    struct table_segment *s = &l->segment[l->nsegment++];
+    *s = (struct table_segment){.segment = segment, .is_load = true, .load = l->id};
+    memcpy(s->sha256, record->sha256, sizeof s->sha256);
 }
 
 static bool close_writer(struct host_load *l, struct error *err)

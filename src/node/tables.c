@@ -158,6 +158,7 @@ static bool load_partition(struct db_table *t, struct partition_id id, struct ar
         if (record[i].kind != RECORD_SEGMENT)
             continue;
         const char *name = segment_object_name(arena, id, &record[i]);
+        memcpy(s.sha256, record[i].sha256, sizeof s.sha256);
         if (!table_open_segment(t->db, name, &record[i], &s.segment, err))
             return false;
         table_add_segments(t, &s, 1, id.partition, record[i].end);
@@ -180,6 +181,7 @@ static bool load_loads(struct db_table *t, struct arena *arena, struct error *er
         for (uint32_t k = 0; k < load.record.nsegment; k++) {
             struct table_segment s = {.is_load = true, .load = load.id};
             const char *name = load_object_name(arena, t->oid, load.id, &record[k]);
+            memcpy(s.sha256, record[k].sha256, sizeof s.sha256);
             if (!table_open_segment(t->db, name, &record[k], &s.segment, err))
                 return false;
             table_add_segments(t, &s, 1, 0, 0);

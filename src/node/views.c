@@ -131,7 +131,7 @@ static void segment_row(struct vt_writer *w, const struct db_table *t, const str
     char sha[65];
     bool timed = m->time_min_us <= m->time_max_us;
     for (int i = 0; i < 32; i++)
-        snprintf(sha + 2 * i, 3, "%02x", m->sha256[i]);
+        snprintf(sha + 2 * i, 3, "%02x", s->sha256[i]);
     vt_text(w, t->def->name);
     if (s->is_load)
         vt_null(w);
