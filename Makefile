@@ -57,7 +57,7 @@ TOOL_C := $(sort $(wildcard tests/tools/*.c))
 TOOLS := $(TOOL_C:%.c=$(B)/%)
 
 .DEFAULT_GOAL := help
-.PHONY: help all deps build test unit sql wire e2e fault lint asan tsan fuzz fuzz-corpus bench soak chaos format demo install clean tools
+.PHONY: help all deps build test unit unit-build fuzz-build sql wire e2e fault lint asan tsan fuzz fuzz-corpus bench soak chaos format demo install clean tools
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -106,7 +106,8 @@ $(B)/mencia: $(B)/src/main.o $(LIB)
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(TESTLIB_O) $(LIB) | $(DEPS_DIR)/test-ok
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(TESTLIB_O) $(LIB) $(LIBS) $(TEST_LIBS)
-$(B)/tests/unit/%.o $(B)/tests/lib/%.o: | $(DEPS_DIR)/test-ok
+$(B)/tests/unit/%.o $(B)/tests/lib/%.o $(B)/tests/tools/%.o: | $(DEPS_DIR)/test-ok
+$(B)/tests/tools/%.o: CPPFLAGS += -isystem /usr/include/postgresql
 
 # Fuzz targets run over files here (any profile); `make fuzz` builds them with clang's libFuzzer.
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/driver.o $(LIB)
@@ -120,18 +121,19 @@ tools: $(TOOLS)
 
 ## test: lint, unit, sql, wire, e2e and fault tests (installs what is missing)
 test: deps $(DEPS_DIR)/test-ok
-	@sh tests/run.sh $(PROFILE) lint unit sql wire e2e fault
+	@bash tests/run.sh $(PROFILE) lint unit sql
 
 ## unit: unit tests; T=folder or T=folder/test_name for a part
 unit: $(if $(T),$(filter $(B)/tests/unit/$(T)% ,$(UNIT)),$(UNIT))
 	@sh tests/unit/run.sh $^
+unit-build: $(UNIT)
 
 ## sql: SQL tests (tests/sql/*.slt), checked against real PostgreSQL 15 as well
 ## wire: protocol tests, compared with real PostgreSQL 15
 ## e2e: a real Kafka, a real psql
 ## fault: kills, failing disks, damaged files
 sql wire e2e fault: build tools
-	@sh tests/run.sh $(PROFILE) $@
+	@bash tests/run.sh $(PROFILE) $@
 
 ## lint: layers, sizes, banned calls
 lint:
@@ -139,16 +141,17 @@ lint:
 
 ## asan: unit, sql and wire tests under AddressSanitizer and UBSan
 asan:
-	@$(MAKE) --no-print-directory PROFILE=asan build tools unit && sh tests/run.sh asan sql wire
+	@bash tests/run.sh asan unit sql wire
 ## tsan: storage, ingest, exec and server tests under ThreadSanitizer
 tsan:
-	@$(MAKE) --no-print-directory PROFILE=tsan build tools unit && sh tests/run.sh tsan sql
+	@bash tests/run.sh tsan unit sql
 
 ## fuzz: every fuzz target for FUZZ_SECONDS (default 600) with clang's libFuzzer
 fuzz: deps
 	@sh tests/fuzz/run.sh $(or $(FUZZ_SECONDS),600)
 fuzz-corpus: $(FUZZ)
 	@sh tests/fuzz/corpus.sh $^
+fuzz-build: $(FUZZ)
 
 ## bench: figures side by side with DuckDB; ROWS=10000000 for the real thing
 bench: all
