@@ -140,7 +140,7 @@ def main():
     rows, out = int(sys.argv[1]), sys.argv[2]
     demo(out)
     try:
-        sys.path.insert(0, os.path.join(ROOT, "tests/e2e"))
+        sys.path.insert(0, HERE)
         from kafka_service import Kafka
         kafka = Kafka(os.path.join(out, "kafka"))
     except Exception as e:
