@@ -88,6 +88,11 @@ bool worker_push(struct worker *w, const struct op *from, const struct batch *ba
 bool query_stopping(const struct exec_query *query);
 /* The LIMIT above is satisfied: the pipeline's sources end. */
 void worker_stop_pipeline(struct worker *w);
+/* Nothing that this pipeline could still make is wanted. For operators that make much out of one batch. */
+static inline bool worker_stopping(const struct worker *w)
+{
+    return query_stopping(w->query) || __atomic_load_n(&w->pipe->stop, __ATOMIC_RELAXED);
+}
 
 struct exec_query {
     struct engine *engine;

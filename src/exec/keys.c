@@ -23,7 +23,6 @@ bool key_layout_make(struct key_layout *out, struct arena *arena, const struct c
         out->field[i].phys = type_phys(type[i].oid);
         out->simple = out->simple && !is_varying(out->field[i].phys);
     }
-    out->fixed_begin = at;
     /* Widest first, so that all are aligned. */
     for (uint32_t size = 16; size > 0; size /= 2)
         for (uint32_t i = 0; i < n; i++)
@@ -31,8 +30,8 @@ bool key_layout_make(struct key_layout *out, struct arena *arena, const struct c
                 out->field[i].offset = at;
                 at += size;
             }
-    out->fixed_end = at;
     at = (uint32_t)size_align(at, 8);
+    out->fixed_words = at;
     for (uint32_t i = 0; i < n; i++)
         if (is_varying(out->field[i].phys)) {
             out->field[i].offset = at;
@@ -82,6 +81,15 @@ static inline void put_hash(uint64_t *hash, uint32_t row, uint64_t h, bool first
     hash[row] = first ? h : hash_combine(hash[row], h);
 }
 
+#define HASH_INTS(ctype)                                                                                               \
+    do {                                                                                                               \
+        const ctype *value_ = v->data;                                                                                 \
+        if (first)                                                                                                     \
+            FOR_SELECTED(i, n, sel) hash[i] = hash_u64((uint64_t)(int64_t)value_[i]);                                  \
+        else                                                                                                           \
+            FOR_SELECTED(i, n, sel) hash[i] = hash_combine(hash[i], hash_u64((uint64_t)(int64_t)value_[i]));           \
+    } while (0)
+
 static void hash_column(const struct key_field *f, const struct vec *v, uint32_t n, const struct sel *sel,
                         uint64_t *hash, bool first)
 {
@@ -99,17 +107,13 @@ static void hash_column(const struct key_field *f, const struct vec *v, uint32_t
         put_hash(hash, i, v->null && bit_get(v->null, i) ? NULL_HASH : dict_hash[code[i]], first);
         return;
     }
-    if (v->form == VEC_FLAT && f->phys == PHYS_I64 && !v->null && !sel) {
-        const int64_t *value = v->data;
-        for (uint32_t i = 0; i < n; i++)
-            put_hash(hash, i, hash_u64((uint64_t)value[i]), first);
-        return;
-    }
-    if (v->form == VEC_FLAT && f->phys == PHYS_I32 && !v->null && !sel) {
-        const int32_t *value = v->data;
-        for (uint32_t i = 0; i < n; i++)
-            put_hash(hash, i, hash_u64((uint64_t)(int64_t)value[i]), first);
-        return;
+    if (v->form == VEC_FLAT && !v->null) {
+        switch (f->phys) {
+        case PHYS_I64: HASH_INTS(int64_t); return;
+        case PHYS_I32: HASH_INTS(int32_t); return;
+        case PHYS_I16: HASH_INTS(int16_t); return;
+        default: break;
+        }
     }
     FOR_SELECTED(i, n, sel)
     put_hash(hash, i, vec_is_null(v, i) ? NULL_HASH : hash_one(f->phys, f->type, vec_value(v, i)), first);
@@ -124,20 +128,42 @@ void keys_hash(const struct key_layout *layout, const struct vec *const *key, ui
         hash_column(&layout->field[c], key[c], n, sel, hash, c == 0);
 }
 
-bool key_row_write(const struct key_layout *layout, char *row, const struct vec *const *key, uint32_t i, uint64_t hash,
-                   struct arena *arena)
+/* Copies one column's values into its field of the packed rows. */
+#define PACK_FLAT(ctype, CANON)                                                                                        \
+    do {                                                                                                               \
+        const ctype *value_ = v->data;                                                                                 \
+        char *to_ = packed + f->offset;                                                                                \
+        for (uint32_t k = 0; k < rows; k++, to_ += step) {                                                             \
+            ctype x_ = CANON(value_[sel ? sel->idx[k] : k]);                                                           \
+            memcpy(to_, &x_, sizeof x_);                                                                               \
+        }                                                                                                              \
+    } while (0)
+#define AS_IS(v) (v)
+
+struct pair16 {
+    uint64_t a, b;
+};
+
+static void pack_flat(const struct key_field *f, const struct vec *v, uint32_t rows, const struct sel *sel,
+                      uint32_t step, char *packed)
 {
-    uint64_t nulls = 0;
-    store_u64(row, hash);
-    memset(row + 16, 0, layout->bytes - 16);
-    for (uint32_t c = 0; c < layout->n; c++) {
-        const struct key_field *f = &layout->field[c];
-        char *to = row + f->offset;
-        if (key[c]->phys == PHYS_NONE || vec_is_null(key[c], i)) {
-            nulls |= 1ULL << c;
-            continue;
-        }
-        const void *from = vec_value(key[c], i);
+    switch (f->phys) {
+    case PHYS_BOOL: PACK_FLAT(uint8_t, AS_IS); break;
+    case PHYS_I16: PACK_FLAT(int16_t, AS_IS); break;
+    case PHYS_I32: PACK_FLAT(int32_t, AS_IS); break;
+    case PHYS_I64: PACK_FLAT(int64_t, AS_IS); break;
+    case PHYS_F32: PACK_FLAT(float, canonical_f32); break;
+    case PHYS_F64: PACK_FLAT(double, canonical_f64); break;
+    default: PACK_FLAT(struct pair16, AS_IS); break;
+    }
+}
+
+static void pack_any(const struct key_field *f, const struct vec *v, uint32_t rows, const struct sel *sel,
+                     uint32_t step, char *packed)
+{
+    char *to = packed + f->offset;
+    for (uint32_t k = 0; k < rows; k++, to += step) {
+        const void *from = vec_value(v, sel ? sel->idx[k] : k);
         memcpy(to, from, phys_size[f->phys]);
         if (f->phys == PHYS_F64) {
             double d = canonical_f64(*(const double *)from);
@@ -145,18 +171,65 @@ bool key_row_write(const struct key_layout *layout, char *row, const struct vec 
         } else if (f->phys == PHYS_F32) {
             float d = canonical_f32(*(const float *)from);
             memcpy(to, &d, sizeof d);
-        } else if (f->phys == PHYS_STR && !str_is_inline(from)) {
-            struct str *s = (struct str *)to;
+        }
+    }
+}
+
+/* NULLs: their bit, and zeros for the value. */
+static void pack_nulls(const struct key_field *f, uint32_t c, const struct vec *v, uint32_t rows,
+                       const struct sel *sel, uint32_t step, char *packed)
+{
+    for (uint32_t k = 0; k < rows; k++, packed += step) {
+        if (v->phys != PHYS_NONE && !vec_is_null(v, sel ? sel->idx[k] : k))
+            continue;
+        store_u64(packed + 8, load_u64(packed + 8) | 1ULL << c);
+        memset(packed + f->offset, 0, phys_size[f->phys]);
+    }
+}
+
+void keys_pack(const struct key_layout *layout, const struct vec *const *key, uint32_t n, const struct sel *sel,
+               const uint64_t *hash, char *packed)
+{
+    uint32_t rows = sel ? sel->n : n, step = layout->bytes;
+    for (uint32_t k = 0; k < rows; k++) {
+        char *to = packed + (size_t)k * step;
+        store_u64(to, hash[sel ? sel->idx[k] : k]);
+        store_u64(to + 8, 0);
+        if (layout->fixed_words > 16) /* the rest behind the last field */
+            store_u64(to + layout->fixed_words - 8, 0);
+    }
+    for (uint32_t c = 0; c < layout->n; c++) {
+        const struct vec *v = key[c];
+        if (v->phys == PHYS_NONE) {
+            pack_nulls(&layout->field[c], c, v, rows, sel, step, packed);
+            continue;
+        }
+        if (v->form == VEC_FLAT)
+            pack_flat(&layout->field[c], v, rows, sel, step, packed);
+        else
+            pack_any(&layout->field[c], v, rows, sel, step, packed);
+        if (v->null)
+            pack_nulls(&layout->field[c], c, v, rows, sel, step, packed);
+    }
+}
+
+bool key_row_keep(const struct key_layout *layout, char *row, const char *packed, struct arena *arena)
+{
+    memcpy(row, packed, layout->bytes);
+    for (uint32_t c = 0; !layout->simple && c < layout->n; c++) {
+        const struct key_field *f = &layout->field[c];
+        char *to = row + f->offset;
+        if (f->phys == PHYS_STR && !str_is_inline((struct str *)(void *)to)) {
+            struct str *s = (struct str *)(void *)to;
             char *copy = arena_try_alloc(arena, s->len, 1);
             if (!copy)
                 return false;
             s->ptr = memcpy(copy, s->ptr, s->len);
-        } else if (f->phys == PHYS_NUM) {
-            struct num copy = num_copy(arena, from);
+        } else if (f->phys == PHYS_NUM && !key_row_null(row, c)) {
+            struct num copy = num_copy(arena, (const struct num *)(const void *)to);
             memcpy(to, &copy, sizeof copy);
         }
     }
-    store_u64(row + 8, nulls);
     return true;
 }
 
@@ -167,50 +240,8 @@ static inline bool varying_equal(const struct key_field *f, const void *a, const
     return value_equal(f->type, a, b);
 }
 
-bool key_row_equal(const struct key_layout *layout, const char *row, const struct vec *const *key, uint32_t i)
+bool key_rows_equal_varying(const struct key_layout *layout, const char *a, const char *b)
 {
-    uint64_t nulls = load_u64(row + 8);
-    for (uint32_t c = 0; c < layout->n; c++) {
-        const struct key_field *f = &layout->field[c];
-        bool is_null = key[c]->phys == PHYS_NONE || vec_is_null(key[c], i);
-        if (is_null != (bool)((nulls >> c) & 1))
-            return false;
-        if (is_null)
-            continue;
-        const char *have = row + f->offset;
-        const void *want = vec_value(key[c], i);
-        bool equal;
-        switch (f->phys) {
-        case PHYS_BOOL: equal = *(const uint8_t *)have == *(const uint8_t *)want; break;
-        case PHYS_I16: equal = *(const int16_t *)have == *(const int16_t *)want; break;
-        case PHYS_I32: equal = *(const int32_t *)have == *(const int32_t *)want; break;
-        case PHYS_I64: equal = *(const int64_t *)have == *(const int64_t *)want; break;
-        case PHYS_F32: {
-            float a = *(const float *)have, b = canonical_f32(*(const float *)want);
-            equal = memcmp(&a, &b, sizeof a) == 0;
-            break;
-        }
-        case PHYS_F64: {
-            double a = *(const double *)have, b = canonical_f64(*(const double *)want);
-            equal = memcmp(&a, &b, sizeof a) == 0;
-            break;
-        }
-        case PHYS_UUID: equal = memcmp(have, want, 16) == 0; break;
-        default: equal = varying_equal(f, have, want); break;
-        }
-        if (!equal)
-            return false;
-    }
-    return true;
-}
-
-bool key_rows_equal(const struct key_layout *layout, const char *a, const char *b)
-{
-    if (load_u64(a) != load_u64(b) || load_u64(a + 8) != load_u64(b + 8) ||
-        memcmp(a + layout->fixed_begin, b + layout->fixed_begin, layout->fixed_end - layout->fixed_begin) != 0)
-        return false;
-    if (layout->simple)
-        return true;
     for (uint32_t c = 0; c < layout->n; c++) {
         const struct key_field *f = &layout->field[c];
         if (is_varying(f->phys) && !key_row_null(a, c) && !varying_equal(f, a + f->offset, b + f->offset))
@@ -307,7 +338,7 @@ static bool grow(struct row_table *t, uint32_t capacity)
     return true;
 }
 
-bool row_table_reserve(struct row_table *t, uint32_t more)
+bool row_table_grow(struct row_table *t, uint32_t more)
 {
     uint64_t need = ((uint64_t)t->count + more) * 2;
     uint32_t capacity = t->capacity ? t->capacity : 256;

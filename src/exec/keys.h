@@ -26,7 +26,7 @@ struct key_field {
 struct key_layout {
     uint32_t n;
     struct key_field *field;
-    uint32_t fixed_begin, fixed_end; /* compared with memcmp */
+    uint32_t fixed_words;            /* bytes that are compared word by word: hash, null bits, fixed fields */
     uint32_t bytes;                  /* key part, multiple of 8 */
     bool simple;                     /* no 16-byte varying field */
 };
@@ -39,13 +39,22 @@ bool key_layout_make(struct key_layout *out, struct arena *arena, const struct c
  * without stored hashes. */
 void keys_hash(const struct key_layout *layout, const struct vec *const *key, uint32_t n, const struct sel *sel,
                uint64_t *hash);
-/* Writes the key part of one row (hash included) from row i of the columns; long values are copied into the arena.
- * False: memory refused. */
-bool key_row_write(const struct key_layout *layout, char *row, const struct vec *const *key, uint32_t i, uint64_t hash,
-                   struct arena *arena) MUST_CHECK;
-/* Is row i of the columns equal to the key row? The hashes are known to be equal. */
-bool key_row_equal(const struct key_layout *layout, const char *row, const struct vec *const *key, uint32_t i);
-bool key_rows_equal(const struct key_layout *layout, const char *a, const char *b);
+/* Key parts of the selected rows, hash included, one after another (the k-th selected row at packed + k * bytes), long
+ * values by view. Looking up and entering rows works on these. */
+void keys_pack(const struct key_layout *layout, const struct vec *const *key, uint32_t n, const struct sel *sel,
+               const uint64_t *hash, char *packed);
+/* Copies a packed key part into a row; long values are copied into the arena. False: memory refused. */
+bool key_row_keep(const struct key_layout *layout, char *row, const char *packed, struct arena *arena) MUST_CHECK;
+bool key_rows_equal_varying(const struct key_layout *layout, const char *a, const char *b);
+/* a and b: key parts of rows, packed or kept. */
+static inline bool key_rows_equal(const struct key_layout *layout, const char *a, const char *b)
+{
+    /* Hash, null bits and fixed fields, all in words (zeroed where unused). */
+    for (uint32_t at = 0; at < layout->fixed_words; at += 8)
+        if (load_u64(a + at) != load_u64(b + at))
+            return false;
+    return layout->simple || key_rows_equal_varying(layout, a, b);
+}
 static inline uint64_t key_row_hash(const char *row) { return load_u64(row); }
 static inline bool key_row_null(const char *row, uint32_t field) { return (load_u64(row + 8) >> field) & 1; }
 static inline bool key_row_any_null(const char *row) { return load_u64(row + 8) != 0; }
@@ -70,8 +79,12 @@ struct row_table {
 void row_table_init(struct row_table *t, struct mem_account *account, uint32_t row_bytes);
 void row_table_release(struct row_table *t);
 uint64_t row_table_bytes(const struct row_table *t);
-/* Room for one more entry in the directory. False: memory refused. */
-bool row_table_reserve(struct row_table *t, uint32_t more) MUST_CHECK;
+bool row_table_grow(struct row_table *t, uint32_t more) MUST_CHECK;
+/* Room for more entries in the directory. False: memory refused. */
+static inline MUST_CHECK bool row_table_reserve(struct row_table *t, uint32_t more)
+{
+    return LIKELY(((uint64_t)t->count + more) * 2 <= t->capacity) || row_table_grow(t, more);
+}
 /* A zeroed new row; NULL = refused. Not in the directory yet. */
 char *row_table_new_row(struct row_table *t) MUST_CHECK;
 #define ROW_TABLE_SALT(hash) ((hash)&0xFFFF000000000000ULL)
@@ -84,6 +97,18 @@ static inline uint64_t row_table_entry(const char *row, uint64_t hash)
 static inline uint32_t row_table_start(const struct row_table *t, uint64_t hash)
 {
     return (uint32_t)hash & (t->capacity - 1);
+}
+/* The row with the packed key part, or NULL. */
+static inline char *row_table_find(const struct row_table *t, const struct key_layout *layout, const char *packed)
+{
+    uint64_t hash = key_row_hash(packed), entry;
+    if (t->capacity == 0)
+        return NULL;
+    uint32_t mask = t->capacity - 1;
+    for (uint32_t at = (uint32_t)hash & mask; (entry = t->slot[at]) != 0; at = (at + 1) & mask)
+        if (ROW_TABLE_SALT(entry) == ROW_TABLE_SALT(hash) && key_rows_equal(layout, ROW_TABLE_ADDRESS(entry), packed))
+            return ROW_TABLE_ADDRESS(entry);
+    return NULL;
 }
 /* Enters a row that is known to be absent; room was reserved. */
 void row_table_insert(struct row_table *t, char *row, uint64_t hash);

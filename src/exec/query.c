@@ -164,7 +164,7 @@ enum step worker_step(struct worker *w, int64_t until_ns)
         if (w->pipe->is_result && !result_has_room(q))
             return STEP_BLOCKED;
         ok = worker_batch(w, &state, err);
-        if (ok && state == SOURCE_BATCH && (++w->batches & 7) == 0 && now_ns(q) >= until_ns) {
+        if (ok && state == SOURCE_BATCH && (++w->batches & 1) == 0 && now_ns(q) >= until_ns) {
             if (past_deadline(q))
                 break;
             return STEP_MORE;

@@ -114,7 +114,7 @@ static bool tz_minus(call_t *call, const timestamp_t *a, const struct interval *
 }
 static bool date_plus(call_t *call, const date_t *a, const struct interval *b, timestamp_t *out, struct error *err)
 {
-    timestamp_t t;
+    timestamp_t t = 0;
     return date_as_timestamp(*a, &t, err) && timestamp_add_interval(t, b, out, err);
 }
 static bool date_minus(call_t *call, const date_t *a, const struct interval *b, timestamp_t *out, struct error *err)

@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-enum { PARTITIONS = 32, PARTITION_SHIFT = 42, PARTITION_ROWS = 1 << 15, DICT_CACHE_MAX = 1 << 20 };
+enum { PARTITIONS = 32, PARTITION_SHIFT = 42, PARTITION_ROWS = 1 << 15, DICT_CACHE_MAX = 1 << 20, PREFETCH_ROWS = 256 };
 #define FORWARDED (1ULL << 63)
 
 /* One aggregate of the node. */
@@ -64,6 +64,8 @@ struct agg_local {
     uint64_t dict_id;                  /* rows by code of the last single-column dictionary key */
     uint32_t dict_n;
     char **dict_row;
+    char *packed; /* keys of the batch at hand */
+    size_t packed_bytes;
     /* phase 2 */
     uint32_t at_part; /* partition being emitted; UINT32_MAX = none */
     struct row_table *at_table;
@@ -123,6 +125,7 @@ static void agg_local_free(struct op_agg *a, struct agg_local *l)
     free(l->state);
     free(l->idx);
     free(l->dict_row);
+    free(l->packed);
     free(l->out);
     free(l);
 }
@@ -220,25 +223,29 @@ static bool split(struct op_agg *a, struct agg_local *l, struct error *err)
 }
 
 /* The group's row, made if it is new; NULL = memory refused. */
-static char *find_group(struct op_agg *a, struct agg_local *l, const struct vec *const *key, uint32_t i, uint64_t hash)
+static inline char *find_group(struct op_agg *a, struct agg_local *l, const char *packed)
 {
+    uint64_t hash = key_row_hash(packed);
     struct row_table *t = &l->part[l->partitioned ? partition_of(hash) : 0];
-    if (UNLIKELY(!row_table_reserve(t, 1)))
-        return NULL;
-    uint32_t mask = t->capacity - 1;
-    for (uint32_t at = row_table_start(t, hash); t->slot[at]; at = (at + 1) & mask) {
-        uint64_t entry = t->slot[at];
-        if (ROW_TABLE_SALT(entry) != ROW_TABLE_SALT(hash))
-            continue;
-        char *row = ROW_TABLE_ADDRESS(entry);
-        if (key_row_hash(row) == hash && key_row_equal(&a->layout, row, key, i))
-            return row;
-    }
-    char *row = row_table_new_row(t);
-    if (!row || !key_row_write(&a->layout, row, key, i, hash, &l->keys))
+    char *row = row_table_find(t, &a->layout, packed);
+    if (row)
+        return row;
+    if (!row_table_reserve(t, 1) || !(row = row_table_new_row(t)) || !key_row_keep(&a->layout, row, packed, &l->keys))
         return NULL;
     row_table_insert(t, row, hash);
     return row;
+}
+
+/* Room for n packed keys of the layout. */
+static char *packed_room(struct agg_local *l, const struct key_layout *layout, uint32_t n)
+{
+    size_t need = (size_t)n * layout->bytes;
+    if (l->packed_bytes < need) {
+        free(l->packed);
+        l->packed_bytes = size_align(need, 4096);
+        l->packed = xmalloc(l->packed_bytes);
+    }
+    return l->packed;
 }
 
 #define FOR_SELECTED(row, n_, sel_)                                                                                    \
@@ -264,7 +271,8 @@ static bool find_by_code(struct op_agg *a, struct agg_local *l, const struct vec
             uint16_t one = (uint16_t)i;
             struct sel sel = {1, &one};
             keys_hash(&a->layout, key, in->n, &sel, l->hash);
-            row = find_group(a, l, key, i, l->hash[i]);
+            keys_pack(&a->layout, key, in->n, &sel, l->hash, packed_room(l, &a->layout, 1));
+            row = find_group(a, l, l->packed);
             if (!row)
                 return no_memory(l, err);
             if (!is_null)
@@ -275,25 +283,41 @@ static bool find_by_code(struct op_agg *a, struct agg_local *l, const struct vec
     return true;
 }
 
+/* Touches what looking up rows [begin, end) will read first: directory entries, then the rows they point to. */
+static void prefetch_groups(const struct agg_local *l, const char *packed, uint32_t step, uint32_t begin, uint32_t end)
+{
+    for (uint32_t k = begin; k < end; k++) {
+        uint64_t hash = key_row_hash(packed + (size_t)k * step);
+        const struct row_table *t = &l->part[l->partitioned ? partition_of(hash) : 0];
+        if (t->capacity)
+            __builtin_prefetch(&t->slot[row_table_start(t, hash)]);
+    }
+    for (uint32_t k = begin; k < end; k++) {
+        uint64_t hash = key_row_hash(packed + (size_t)k * step);
+        const struct row_table *t = &l->part[l->partitioned ? partition_of(hash) : 0];
+        if (t->capacity)
+            __builtin_prefetch(ROW_TABLE_ADDRESS(t->slot[row_table_start(t, hash)]));
+    }
+}
+
 static bool find_groups(struct op_agg *a, struct agg_local *l, const struct vec *const *key, const struct batch *in,
                         struct error *err)
 {
     if (a->layout.n == 1 && key[0]->form == VEC_DICT && key[0]->dict->n <= DICT_CACHE_MAX)
         return find_by_code(a, l, key, in, err);
     keys_hash(&a->layout, key, in->n, in->sel, l->hash);
-    for (uint32_t p = 0; p < (l->partitioned ? PARTITIONS : 1); p++)
-        if (!row_table_reserve(&l->part[p], 1))
-            return no_memory(l, err);
-    FOR_SELECTED(i, in->n, in->sel)
-    {
-        const struct row_table *t = &l->part[l->partitioned ? partition_of(l->hash[i]) : 0];
-        __builtin_prefetch(&t->slot[row_table_start(t, l->hash[i])]);
-    }
-    FOR_SELECTED(i, in->n, in->sel)
-    {
-        l->row[i] = find_group(a, l, key, i, l->hash[i]);
-        if (UNLIKELY(!l->row[i]))
-            return no_memory(l, err);
+    uint32_t rows = batch_rows(in), step = a->layout.bytes;
+    char *packed = packed_room(l, &a->layout, rows);
+    keys_pack(&a->layout, key, in->n, in->sel, l->hash, packed);
+    for (uint32_t begin = 0; begin < rows; begin += PREFETCH_ROWS) {
+        uint32_t end = MIN_OF(begin + PREFETCH_ROWS, rows);
+        prefetch_groups(l, packed, step, begin, end);
+        for (uint32_t k = begin; k < end; k++) {
+            char *row = find_group(a, l, packed + (size_t)k * step);
+            if (UNLIKELY(!row))
+                return no_memory(l, err);
+            l->row[in->sel ? in->sel->idx[k] : k] = row;
+        }
     }
     return true;
 }
@@ -322,29 +346,23 @@ static bool set_add(struct op_agg *a, struct agg_local *l, const struct agg_item
     const struct vec *value = &in->col[it->plan->arg[0]];
     struct vec group = {.phys = PHYS_I64, .form = VEC_FLAT, .data = l->row};
     const struct vec *both[2] = {&group, value}, *const *key = a->has_keys ? both : both + 1;
+    uint32_t rows = sel ? sel->n : in->n;
     keys_hash(layout, key, in->n, sel, l->hash);
-    FOR_SELECTED(i, in->n, sel)
-    {
+    char *packed = packed_room(l, layout, rows);
+    keys_pack(layout, key, in->n, sel, l->hash, packed);
+    for (uint32_t k = 0; k < rows; k++) {
+        uint32_t i = sel ? sel->idx[k] : k;
+        const char *p = packed + (size_t)k * layout->bytes;
         if (value->phys == PHYS_NONE || vec_is_null(value, i))
             continue;
-        uint64_t hash = l->hash[i];
-        uint32_t part = partition_of(a->has_keys ? key_row_hash(l->row[i]) : hash);
+        uint32_t part = partition_of(a->has_keys ? key_row_hash(l->row[i]) : l->hash[i]);
         struct row_table *t = &l->set[(uint32_t)it->set * PARTITIONS + part];
-        if (!row_table_reserve(t, 1))
-            return no_memory(l, err);
-        uint32_t mask = t->capacity - 1, at = row_table_start(t, hash);
-        bool found = false;
-        for (; t->slot[at] && !found; at = (at + 1) & mask) {
-            const char *row = ROW_TABLE_ADDRESS(t->slot[at]);
-            found = ROW_TABLE_SALT(t->slot[at]) == ROW_TABLE_SALT(hash) && key_row_hash(row) == hash &&
-                    key_row_equal(layout, row, key, i);
-        }
-        if (found)
+        if (row_table_find(t, layout, p))
             continue;
-        char *row = row_table_new_row(t);
-        if (!row || !key_row_write(layout, row, key, i, hash, &l->keys))
+        char *row;
+        if (!row_table_reserve(t, 1) || !(row = row_table_new_row(t)) || !key_row_keep(layout, row, p, &l->keys))
             return no_memory(l, err);
-        row_table_insert(t, row, hash);
+        row_table_insert(t, row, l->hash[i]);
     }
     return true;
 }
@@ -457,12 +475,7 @@ static bool merge_row(struct op_agg *a, struct agg_local *me, struct row_table *
     uint64_t hash = key_row_hash(row);
     if (!row_table_reserve(to, 1))
         return no_memory(me, err);
-    char *have = NULL;
-    uint32_t mask = to->capacity - 1;
-    for (uint32_t at = row_table_start(to, hash); to->slot[at] && !have; at = (at + 1) & mask)
-        if (ROW_TABLE_SALT(to->slot[at]) == ROW_TABLE_SALT(hash) &&
-            key_rows_equal(&a->layout, ROW_TABLE_ADDRESS(to->slot[at]), row))
-            have = ROW_TABLE_ADDRESS(to->slot[at]);
+    char *have = row_table_find(to, &a->layout, row);
     if (!have && !a->any_heap) { /* states are plain bytes: the row itself changes hands */
         row_table_insert(to, row, hash);
         return true;
@@ -496,7 +509,7 @@ static bool merge_groups(struct op_agg *a, struct agg_local *me, uint32_t part, 
         struct row_table *from = &l->part[part];
         if (l == target)
             continue;
-        for (uint32_t i = 0; i < from->capacity; i++)
+        for (uint32_t i = 0; i < from->capacity && ((i & 8191) || !query_stopping(a->op.query)); i++)
             if (from->slot[i] && !merge_row(a, me, *out, ROW_TABLE_ADDRESS(from->slot[i]), l->heap, err))
                 return false;
     }
@@ -530,11 +543,8 @@ static bool set_merge_entry(struct agg_local *me, const struct key_layout *layou
     uint64_t hash = key_row_hash(entry);
     if (!row_table_reserve(to, 1))
         return no_memory(me, err);
-    uint32_t mask = to->capacity - 1;
-    for (uint32_t at = row_table_start(to, hash); to->slot[at]; at = (at + 1) & mask)
-        if (ROW_TABLE_SALT(to->slot[at]) == ROW_TABLE_SALT(hash) &&
-            key_rows_equal(layout, ROW_TABLE_ADDRESS(to->slot[at]), entry))
-            return true;
+    if (row_table_find(to, layout, entry))
+        return true;
     row_table_insert(to, entry, hash);
     return true;
 }
@@ -554,7 +564,7 @@ static bool merge_set(struct op_agg *a, struct agg_local *me, uint32_t set, uint
         struct row_table *from = &l->set[at];
         if (l == target)
             continue;
-        for (uint32_t i = 0; i < from->capacity; i++) {
+        for (uint32_t i = 0; i < from->capacity && ((i & 8191) || !query_stopping(a->op.query)); i++) {
             char *entry = ROW_TABLE_ADDRESS(from->slot[i]);
             if (!from->slot[i])
                 continue;
@@ -677,7 +687,10 @@ static bool next_single(struct op_agg *a, struct agg_local *me, struct batch *ou
     }
     if (!last)
         return true;
-    for (struct agg_local *l = a->readers; l; l = l->next)
+    pthread_mutex_lock(&a->lock); /* late readers still enter themselves */
+    struct agg_local *readers = a->readers;
+    pthread_mutex_unlock(&a->lock);
+    for (struct agg_local *l = readers; l; l = l->next)
         for (uint32_t i = 0; l != me && i < a->op.node->agg.nagg; i++) {
             const struct agg_item *it = &a->item[i];
             if (it->set < 0)

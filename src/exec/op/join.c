@@ -56,6 +56,8 @@ struct probe_local {
     uint32_t probe[VEC_ROWS];
     const struct build_ref *build[VEC_ROWS]; /* NULL = no match: NULLs */
     uint16_t pass[VEC_ROWS];
+    char *packed;    /* keys of the batch at hand */
+    size_t packed_bytes;
     struct vec *col; /* [left columns + right columns + 1] */
     struct arena arena;
 };
@@ -99,48 +101,45 @@ static bool build_push(struct op *op, void *local, struct worker *w, const struc
     return true;
 }
 
-static bool enter_row(struct op_join *j, struct build_batch *b, const struct vec *const *key, uint32_t i, uint64_t hash,
-                      struct error *err)
+static bool enter_row(struct op_join *j, struct build_batch *b, const char *packed, uint32_t i, struct error *err)
 {
     struct row_table *t = &j->table;
-    if (!row_table_reserve(t, 1))
-        return mem_error(j->op.query->account, 1 << 20, err);
     char *row = row_table_new_row(t);
     /* Long key values need no copy: the batch lives as long as the table. */
-    if (!row || !key_row_write(&j->layout, row, key, i, hash, &b->arena))
+    if (!row || !row_table_reserve(t, 1))
         return mem_error(j->op.query->account, 1 << 20, err);
+    memcpy(row, packed, j->layout.bytes);
     struct build_ref *ref = (struct build_ref *)(void *)(row + j->layout.bytes);
     *ref = (struct build_ref){NULL, b, i};
-    uint32_t mask = t->capacity - 1;
-    for (uint32_t at = row_table_start(t, hash); t->slot[at]; at = (at + 1) & mask) {
-        char *have = ROW_TABLE_ADDRESS(t->slot[at]);
-        if (ROW_TABLE_SALT(t->slot[at]) != ROW_TABLE_SALT(hash) || !key_rows_equal(&j->layout, have, row))
-            continue;
+    char *have = row_table_find(t, &j->layout, packed);
+    if (have) {
         struct build_ref *first = (struct build_ref *)(void *)(have + j->layout.bytes);
         ref->next = first->next;
         first->next = row;
-        return true;
+    } else {
+        row_table_insert(t, row, key_row_hash(packed));
     }
-    row_table_insert(t, row, hash);
     return true;
 }
 
 static bool enter_batch(struct op_join *j, struct build_batch *b, uint64_t *hash, struct error *err)
 {
+    char *packed = xmalloc((size_t)b->batch.n * j->layout.bytes);
+    bool ok = true;
     const struct vec *key[KEYS_MAX];
     for (uint32_t c = 0; c < j->layout.n; c++)
         key[c] = &b->batch.col[j->build_key[c]];
     keys_hash(&j->layout, key, b->batch.n, NULL, hash);
-    for (uint32_t i = 0; i < b->batch.n; i++) {
-        bool is_null = false;
-        for (uint32_t c = 0; c < j->layout.n; c++)
-            is_null = is_null || key[c]->phys == PHYS_NONE || vec_is_null(key[c], i);
+    keys_pack(&j->layout, key, b->batch.n, NULL, hash, packed);
+    for (uint32_t i = 0; ok && i < b->batch.n; i++) {
+        const char *p = packed + (size_t)i * j->layout.bytes;
+        bool is_null = key_row_any_null(p);
         j->build_rows++;
         j->has_null_key = j->has_null_key || is_null;
-        if (!is_null && !enter_row(j, b, key, i, hash[i], err))
-            return false;
+        ok = is_null || enter_row(j, b, p, i, err);
     }
-    return true;
+    free(packed);
+    return ok;
 }
 
 static bool build_finish(struct op *op, struct exec_query *q, struct error *err)
@@ -149,7 +148,7 @@ static bool build_finish(struct op *op, struct exec_query *q, struct error *err)
     uint64_t *hash = xmalloc(CHUNK_ROWS * sizeof *hash);
     bool ok = true;
     for (struct build_local *l = j->locals; ok && l; l = l->next)
-        for (struct build_batch *b = l->batches; ok && b; b = b->next)
+        for (struct build_batch *b = l->batches; ok && b && !query_stopping(q); b = b->next)
             ok = enter_batch(j, b, hash, err);
     free(hash);
     q->stats[j->op.node->id].memory_peak = mem_account_used(q->account);
@@ -182,6 +181,7 @@ static void join_local_close(struct op *op, void *local)
         expr_state_free(l->cond);
     arena_release(&l->arena);
     free(l->hash);
+    free(l->packed);
     free(l->matched);
     free(l->idx);
     free(l->col);
@@ -267,21 +267,6 @@ static bool flush_pairs(struct op_join *j, struct probe_local *l, struct worker 
     return ok;
 }
 
-static const char *find_key(const struct op_join *j, const struct vec *const *key, uint32_t i, uint64_t hash)
-{
-    const struct row_table *t = &j->table;
-    if (t->count == 0)
-        return NULL;
-    uint32_t mask = t->capacity - 1;
-    for (uint32_t at = row_table_start(t, hash); t->slot[at]; at = (at + 1) & mask) {
-        const char *row = ROW_TABLE_ADDRESS(t->slot[at]);
-        if (ROW_TABLE_SALT(t->slot[at]) == ROW_TABLE_SALT(hash) && key_row_hash(row) == hash &&
-            key_row_equal(&j->layout, row, key, i))
-            return row;
-    }
-    return NULL;
-}
-
 static bool null_key(const struct op_join *j, const struct vec *const *key, uint32_t i)
 {
     for (uint32_t c = 0; c < j->layout.n; c++)
@@ -299,7 +284,7 @@ static bool probe_row(struct op_join *j, struct probe_local *l, struct worker *w
         l->build[l->npair++] = ref_of(j, row);
         if (l->npair == VEC_ROWS && !flush_pairs(j, l, w, in, err))
             return false;
-        if (query_stopping(j->op.query))
+        if (l->npair == 0 && worker_stopping(w))
             return true;
         if (first_is_enough)
             break;
@@ -371,18 +356,25 @@ static bool join_push(struct op *op, void *local, struct worker *w, const struct
     struct op_join *j = (struct op_join *)op;
     struct probe_local *l = local;
     const struct vec *key[KEYS_MAX];
-    uint32_t rows = batch_rows(in);
+    uint32_t rows = batch_rows(in), step = j->layout.bytes;
     for (uint32_t c = 0; c < j->layout.n; c++)
         key[c] = &in->col[j->probe_key[c]];
     keys_hash(&j->layout, key, in->n, in->sel, l->hash);
+    if (l->packed_bytes < (size_t)rows * step) {
+        l->packed_bytes = (size_t)rows * step;
+        free(l->packed);
+        l->packed = xmalloc(l->packed_bytes);
+    }
+    keys_pack(&j->layout, key, in->n, in->sel, l->hash, l->packed);
     l->npair = 0;
     memset(l->matched, 0, in->n);
     for (uint32_t k = 0; k < rows; k++) {
         uint32_t i = in->sel ? in->sel->idx[k] : k;
-        const char *row = null_key(j, key, i) ? NULL : find_key(j, key, i, l->hash[i]);
+        const char *p = l->packed + (size_t)k * step;
+        const char *row = key_row_any_null(p) ? NULL : row_table_find(&j->table, &j->layout, p);
         if (row && !probe_row(j, l, w, in, i, row, err))
             return false;
-        if (query_stopping(op->query))
+        if (worker_stopping(w))
             return true;
     }
     if (!flush_pairs(j, l, w, in, err))

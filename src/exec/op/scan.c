@@ -238,7 +238,11 @@ static bool decode(struct op_scan *s, struct scan_local *l, uint32_t c, uint32_t
     if (l->decoded[c])
         return true;
     l->decoded[c] = true;
-    return chunk_read(l->reader, s->op.node->scan.column[c], l->row, n, sel, &l->col[c], err);
+    if (!chunk_read(l->reader, s->op.node->scan.column[c], l->row, n, sel, &l->col[c], err))
+        return false;
+    if (l->col[c].phys == PHYS_NONE) /* younger than the chunk: NULLs of the column's form */
+        l->col[c].phys = (uint8_t)type_phys(s->op.node->type[c].oid);
+    return true;
 }
 
 /* The conditions that need decoded rows. *sel: NULL-selection (all) or narrower; l->sel.n = 0 means none is left. */
@@ -299,12 +303,11 @@ static bool emit_block(struct op_scan *s, struct scan_local *l, uint32_t n, stru
 }
 
 /* A whole chunk of rows without any column, for count(*). */
-static bool emit_counts(struct scan_local *l, struct batch *out)
+static void emit_counts(struct scan_local *l, struct batch *out)
 {
     uint32_t rows = l->all ? l->rows : (uint32_t)bitset_count(l->bits, l->rows);
     l->row = l->rows;
     *out = (struct batch){.n = rows};
-    return rows > 0;
 }
 
 static bool counts_only(const struct op_scan *s, const struct scan_local *l)
@@ -332,21 +335,21 @@ static bool scan_next(struct op *op, void *local, struct worker *w, struct batch
             l->reader = NULL;
         }
         bool found = true;
-        if (!l->reader && (!open_unit(s, l, w, &found, err) || !found))
-            return found == false;
-        if (query_stopping(op->query))
+        if (!l->reader && !open_unit(s, l, w, &found, err))
+            return false;
+        if (!found || query_stopping(op->query))
             return true;
-        out->n = 0;
+        *out = (struct batch){0};
         if (op->node->ncol == 0 && l->row < l->rows && counts_only(s, l)) {
-            if (!emit_counts(l, out))
-                continue;
+            emit_counts(l, out);
         } else if (l->row < l->rows) {
             uint32_t n = MIN_OF(l->rows - l->row, (uint32_t)VEC_ROWS);
             if (!emit_block(s, l, n, out, err))
                 return false;
             l->row += n;
         }
-        if (out->n == 0 || batch_rows(out) == 0)
+        /* A chunk without a match ends the call as well, so that a long search is cut into steps. */
+        if ((out->n == 0 || batch_rows(out) == 0) && l->row < l->rows)
             continue;
         *state = SOURCE_BATCH;
         if (s->limit != UINT64_MAX)
@@ -457,8 +460,6 @@ struct op *op_scan_new(struct exec_query *q, const struct plan_node *node, const
                        struct error *err)
 {
     struct op_scan *s = op_alloc(q, sizeof *s, &scan_class, node);
-    static struct table_source none;
-    s->table = &none;
     s->wanted = ARENA_ARRAY(&q->arena, bool, node->ncol + 1);
     s->limit = node->scan.limit;
     s->pred = ARENA_ARRAY(&q->arena, struct pred, node->scan.npred + node->scan.nparam_pred + 1);
