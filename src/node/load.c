@@ -134,15 +134,14 @@ static void *encode_main(void *arg)
             pthread_cond_wait(&l->changed, &l->lock);
         if (l->queued == 0)
             break;
-        struct mutable_chunk *mc = l->queue[0];
-        l->queue[0] = l->queue[1];
+        struct mutable_chunk *mc = l->queue[0]; /* keeps its place while it is encoded */
         bool failed = l->failed;
         pthread_mutex_unlock(&l->lock);
         struct error err;
         bool ok = failed || encode_chunk(l, mc, &err);
         chunk_put(mc->chunk);
         pthread_mutex_lock(&l->lock);
-        l->queued--;
+        memmove(l->queue, l->queue + 1, --l->queued * sizeof l->queue[0]);
         if (!ok && !l->failed) {
             l->failed = true;
             l->error = err;
