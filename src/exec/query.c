@@ -18,8 +18,6 @@ static int64_t now_ns(const struct exec_query *q)
     return env->mono_ns(env);
 }
 
-bool query_stopping(const struct exec_query *q) { return __atomic_load_n(&q->stopping, __ATOMIC_RELAXED) != 0; }
-
 /* Lock held. */
 static void fail_locked(struct exec_query *q, const struct error *err)
 {
@@ -49,6 +47,14 @@ static bool past_deadline(struct exec_query *q)
     error_set(&err, SQLSTATE_QUERY_CANCELED, "canceling statement due to statement timeout");
     query_fail(q, &err);
     return true;
+}
+
+bool query_stopping(const struct exec_query *q)
+{
+    if (__atomic_load_n(&q->stopping, __ATOMIC_RELAXED) != 0)
+        return true;
+    /* With workers the reader's thread watches the clock; here that thread is the one that works. */
+    return q->inline_run && q->params.deadline_ns != INT64_MAX && past_deadline((struct exec_query *)q);
 }
 
 /* ---- worker ---- */
