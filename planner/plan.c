@@ -493,6 +493,15 @@ bool plan_subquery(struct planner *p, const struct plan_query *q, const bool *us
     return true;
 }
 
+/* Rows that joins are expected to make: their work is not in the scans. */
+static double join_rows(const struct plan_node *node)
+{
+    double rows = node->kind == PLAN_JOIN ? node->rows : 0;
+    for (uint32_t i = 0; i < node->nchild; i++)
+        rows += join_rows(node->child[i]);
+    return rows;
+}
+
 bool sql_plan(struct arena *arena, const struct bound_query *query, const struct plan_options *options,
               struct plan **out, struct error *err)
 {
@@ -520,7 +529,7 @@ bool sql_plan(struct arena *arena, const struct bound_query *query, const struct
     plan->fragment = ARENA_ARRAY(arena, struct plan_fragment, 1);
     plan->fragment[0].root = root.node;
     plan->ncol = q->nvisible;
-    plan->cost_us = p.scanned_rows / 100 + plan->nnode;
+    plan->cost_us = (p.scanned_rows + join_rows(root.node)) / 100 + plan->nnode;
     if (p.options->debug_fragments)
         cut_fragments(&p, plan);
     *out = plan;
