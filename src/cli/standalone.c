@@ -4,10 +4,12 @@
 #include "cli/commands.h"
 #include "node/standalone.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const char *const help_text =
@@ -143,6 +145,17 @@ static const char *shown_host(const struct server_config *config)
     return !listen || strcmp(listen, "*") == 0 || strchr(listen, ',') ? "localhost" : listen;
 }
 
+/* Connections, segments and consumers all need descriptors; soft limits are set for programs that use select(). */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+            log_warning("node", "msg=\"the limit of open files stays as it is\" error=%d", errno);
+    }
+}
+
 static int run(const struct arguments *args, const struct server_config *config)
 {
     struct standalone *s;
@@ -156,6 +169,7 @@ static int run(const struct arguments *args, const struct server_config *config)
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
     if (!standalone_open(config, &s, &err)) {
         report(&err);
         return error_is(&err, SQLSTATE_CONFIG_FILE_ERROR) ? EXIT_CONFIG : EXIT_OS;

@@ -136,15 +136,14 @@ struct role_change {
 
 static bool role_password(struct db *db, struct strview password, struct role_change *out, struct error *err)
 {
-    if (password.len > 14 && memcmp(password.ptr, "SCRAM-SHA-256$", 14) == 0) {
-        snprintf(out->verifier, sizeof out->verifier, "%.*s", (int)password.len, password.ptr);
-    } else {
-        if (password.len == 0)
-            return error_set(err, SQLSTATE_INVALID_PASSWORD, "an empty password is not allowed");
-        char *text = xstrndup(password.ptr, password.len);
+    if (password.len == 0)
+        return error_set(err, SQLSTATE_INVALID_PASSWORD, "an empty password is not allowed");
+    char *text = xstrndup(password.ptr, password.len);
+    if (password.len < sizeof out->verifier && scram_verifier_parse(text, NULL))
+        memcpy(out->verifier, text, password.len + 1); /* a verifier already, as pg_dumpall writes it */
+    else
         scram_verifier_make(text, 4096, out->verifier);
-        free(text);
-    }
+    free(text);
     out->role.verifier = out->verifier;
     out->fields |= ROLE_SET_VERIFIER;
     return true;

@@ -54,7 +54,7 @@ void portals_free_all(struct backend *b)
 
 void send_row_description(struct backend *b, const struct bound_column *column, uint32_t n, const int16_t *format)
 {
-    struct pg_column *out = xcalloc(n, sizeof *out);
+    struct pg_column *out = xcalloc(n + 1U, sizeof *out);
     for (uint32_t i = 0; i < n; i++) {
         const struct type_info *type = type_by_oid(column[i].type.oid);
         out[i] = (struct pg_column){
@@ -73,7 +73,7 @@ void send_row_description(struct backend *b, const struct bound_column *column, 
 
 void portal_describe(struct backend *b, const struct portal *portal)
 {
-    if (portal->prepared->ncolumn)
+    if (portal->prepared->ncolumn || portal->prepared->is_query)
         send_row_description(b, portal->prepared->column, portal->prepared->ncolumn, portal->format);
 }
 
@@ -181,9 +181,14 @@ static bool next_batch(struct backend *b, struct portal *portal, bool *more, str
         *more = true;
         return true;
     }
+    if (portal->ended)
+        return true;
     switch (exec_next(portal->exec, &portal->batch, err)) {
     case EXEC_FAILED: return false;
-    case EXEC_END: portal->batch = NULL; return true;
+    case EXEC_END:
+        portal->batch = NULL;
+        portal->ended = true;
+        return true;
     case EXEC_ROWS: break;
     }
     portal->row = 0;
@@ -200,6 +205,27 @@ static bool start_portal(struct backend *b, struct portal *portal, struct error 
     if (own)
         portal->snapshot = snapshot;
     return query_start(b, portal->prepared->plan, portal->param, snapshot, false, &portal->exec, err);
+}
+
+static bool reads_tables(const struct plan_node *node)
+{
+    if (node->kind == PLAN_SCAN)
+        return true;
+    for (uint32_t i = 0; i < node->nchild; i++)
+        if (reads_tables(node->child[i]))
+            return true;
+    return false;
+}
+
+bool portal_start_constant(struct backend *b, struct portal *portal, struct error *err)
+{
+    const struct plan *plan = portal->prepared->plan;
+    bool more;
+    if (!portal->prepared->is_query || plan->nfragment != 1 || plan->nshared || plan->ninit ||
+        reads_tables(plan->fragment[0].root))
+        return true;
+    portal->started = true;
+    return start_portal(b, portal, err) && next_batch(b, portal, &more, err);
 }
 
 static void close_exec(struct backend *b, struct portal *portal)

@@ -148,7 +148,7 @@ bool query_prepare(struct backend *b, struct prepared *p, uint16_t nparam, const
     bool own;
     if (!tx_snapshot(b, &snapshot, &own, err))
         return false;
-    bool ok = bind_and_plan(b, p, snapshot, &params, err);
+    bool ok = bind_and_plan(b, p, snapshot, p->simple ? NULL : &params, err);
     if (own)
         b->host->snapshot_close(snapshot);
     if (!ok)
@@ -180,6 +180,7 @@ bool query_revalidate(struct backend *b, struct prepared *p, struct error *err)
         bool same = ok && p->bound.ncol == ncolumn;
         for (uint32_t i = 0; same && i < ncolumn; i++)
             same = p->bound.column[i].type.oid == column[i].type.oid &&
+                   p->bound.column[i].type.typmod == column[i].type.typmod &&
                    strcmp(p->bound.column[i].name, column[i].name) == 0;
         if (ok && !same) {
             p->catalog_version = 0;

@@ -43,6 +43,7 @@ void session_begin_statement(struct backend *b, struct strview sql)
 
 void session_end_statement(struct backend *b)
 {
+    pg_idle_timeouts(b->conn, b->settings.idle_in_transaction_ms, b->settings.idle_session_ms);
     pthread_mutex_lock(&b->shared.lock);
     b->shared.info.statement_id = 0;
     pthread_mutex_unlock(&b->shared.lock);
@@ -248,6 +249,7 @@ static bool run_one(struct backend *b, struct strview sql, const struct ast_node
     struct portal *portal = NULL;
     b->current = p;
     p->sql = sql;
+    p->simple = true;
     bool ok = tx_allows(b, node, err);
     if (ok) {
         tx_begin_implicit(b);
@@ -255,6 +257,9 @@ static bool run_one(struct backend *b, struct strview sql, const struct ast_node
     }
     if (ok) {
         portal = portal_new(b, NULL, p);
+        ok = portal_start_constant(b, portal, err);
+    }
+    if (ok) {
         portal_describe(b, portal);
         ok = portal_execute(b, portal, 0, err);
     }
@@ -288,8 +293,10 @@ static bool backend_query(struct backend *b, struct strview sql)
     b->current = NULL;
     if (ok && list.n == 0)
         pg_empty_query(b->conn);
+    b->multi = list.n > 1;
     for (uint32_t i = 0; ok && i < list.n; i++)
         ok = run_one(b, sql, list.node[i], &err);
+    b->multi = false;
     struct error end_err;
     if (!tx_end_implicit(b, ok, &end_err) && ok) {
         ok = false;
@@ -412,7 +419,8 @@ static bool backend_bind(struct backend *b, const struct pg_bind *bind, struct e
     tx_begin_implicit(b);
     b->current = p;
     struct portal *portal = portal_new(b, bind->portal, p);
-    bool ok = query_revalidate(b, p, err) && bind_values(b, bind, portal, err) && bind_formats(bind, portal, err);
+    bool ok = query_revalidate(b, p, err) && bind_values(b, bind, portal, err) && bind_formats(bind, portal, err) &&
+              portal_start_constant(b, portal, err);
     if (!ok) {
         session_fix_position(b, err);
         portal_free(b, portal);
@@ -433,7 +441,7 @@ static bool backend_describe_statement(struct backend *b, const char *name, stru
         return error_set(err, SQLSTATE_IN_FAILED_SQL_TRANSACTION,
                          "current transaction is aborted, commands ignored until end of transaction block");
     pg_parameter_description(b->conn, p->param_type, (uint16_t)p->nparam);
-    if (p->ncolumn)
+    if (p->ncolumn || p->is_query)
         send_row_description(b, p->column, p->ncolumn, NULL);
     else
         pg_no_data(b->conn);
@@ -445,8 +453,8 @@ static bool backend_describe_portal(struct backend *b, const char *name, struct 
     struct portal *portal = portal_find(b, name);
     if (!portal)
         return error_set(err, SQLSTATE_INVALID_CURSOR_NAME, "portal \"%s\" does not exist", name);
-    if (portal->prepared->ncolumn)
-        send_row_description(b, portal->prepared->column, portal->prepared->ncolumn, portal->format);
+    if (portal->prepared->ncolumn || portal->prepared->is_query)
+        portal_describe(b, portal);
     else
         pg_no_data(b->conn);
     return true;
@@ -483,6 +491,8 @@ static void backend_close_portal(struct backend *b, const char *name)
 static bool backend_sync(struct backend *b, struct error *err)
 {
     bool ok = tx_end_implicit(b, true, err);
+    if (b->tx == TX_IDLE) /* the portal of a COMMIT has outlived its transaction */
+        portals_free_all(b);
     settings_report(&b->settings, report_one, b->conn);
     session_end_statement(b);
     return ok;

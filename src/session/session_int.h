@@ -19,6 +19,7 @@ struct prepared {
     struct strview sql;    /* the whole text it was cut from: error positions count in it */
     struct ast_node *node; /* NULL = empty statement */
     bool is_query;         /* SELECT or VALUES */
+    bool simple;           /* of a simple query: $n are refused */
     uint32_t nparam;
     oid_t *param_type;
     uint32_t ncolumn; /* result columns; 0 = none */
@@ -51,6 +52,7 @@ struct portal {
     const struct batch *batch;      /* rows not sent yet: [row, batch->n) */
     uint32_t row;
     bool started, done;
+    bool ended; /* exec has no more rows after batch */
     uint64_t sent;          /* rows in this Execute */
     struct text_rows *text; /* utility with rows */
     uint32_t text_at;
@@ -78,6 +80,7 @@ struct backend {
     struct portal *portals;
     struct prepared *current; /* statement being run, for error positions */
     enum tx_state tx;
+    bool multi; /* the running simple query has several statements: an implicit block */
     bool tx_read_only, tx_repeatable;
     int64_t tx_start_us; /* Unix µs: now() */
     struct arena tx_arena;
@@ -159,6 +162,9 @@ void portals_free_all(struct backend *b);
 void portal_describe(struct backend *b, const struct portal *portal);
 /* Runs it and sends up to max_rows rows (0 = all) with CommandComplete or PortalSuspended. */
 bool portal_execute(struct backend *b, struct portal *portal, uint32_t max_rows, struct error *err) MUST_CHECK;
+/* Queries that read no table compute their first rows now, so that what PostgreSQL reports while planning (1/0) comes
+ * before the rows are described. */
+bool portal_start_constant(struct backend *b, struct portal *portal, struct error *err) MUST_CHECK;
 /* Sends RowDescription of result columns. */
 void send_row_description(struct backend *b, const struct bound_column *column, uint32_t n, const int16_t *format);
 /* Starts a plan; the exec query is registered for cancelling. */

@@ -38,6 +38,8 @@ static const struct setting_def defs[] = {
     {"extra_float_digits", "1", SETTING_INT, 0, -15, 3, NULL, CLIENT, "Digits of floating-point output."},
     {"idle_in_transaction_session_timeout", "0", SETTING_INT, SETTING_MS, 0, INT_MAX_REAL, NULL, CLIENT,
      "Ends sessions idle in a transaction."},
+    {"idle_session_timeout", "0", SETTING_INT, SETTING_MS, 0, INT_MAX_REAL, NULL, CLIENT,
+     "Ends sessions idle outside a transaction."},
     {"in_hot_standby", "off", SETTING_BOOL, SETTING_REPORT | SETTING_READ_ONLY, 0, 0, NULL, PRESET, "Always off."},
     {"integer_datetimes", "on", SETTING_BOOL, SETTING_REPORT | SETTING_READ_ONLY, 0, 0, NULL, PRESET, "Always on."},
     {"IntervalStyle", "postgres", SETTING_ENUM, SETTING_REPORT, 0, 0, "postgres", CLIENT, "Only postgres."},
@@ -230,6 +232,35 @@ static char *check_enum(const struct setting_def *d, struct strview value, struc
     return NULL;
 }
 
+/* Output is ISO and input month first, in any spelling of that; other styles exist but are not honoured. */
+static char *check_date_style(const struct setting_def *d, struct strview value, struct error *err)
+{
+    static const char *const honoured[] = {"iso", "mdy", "us", "noneuro", "noneuropean", "default"};
+    static const char *const others[] = {"sql", "postgres", "german", "dmy", "ymd", "euro", "european"};
+    struct strview rest = value;
+    bool other = false;
+    while (rest.len) {
+        const char *comma = memchr(rest.ptr, ',', rest.len);
+        size_t n = comma ? (size_t)(comma - rest.ptr) : rest.len;
+        struct strview word = strview_trim(strview_make(rest.ptr, n));
+        bool known = false;
+        for (size_t i = 0; i < ARRAY_LEN(honoured); i++)
+            known = known || strview_equal_nocase(word, strview_of(honoured[i]));
+        for (size_t i = 0; !known && i < ARRAY_LEN(others); i++)
+            known = other = strview_equal_nocase(word, strview_of(others[i]));
+        if (!known) {
+            invalid(d, value, err);
+            return NULL;
+        }
+        rest = strview_make(rest.ptr + n + (comma != NULL), rest.len - n - (comma != NULL));
+    }
+    if (!other)
+        return xstrdup("ISO, MDY");
+    error_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "DateStyle \"%.*s\" is not supported", (int)value.len, value.ptr);
+    error_hint(err, "Use \"ISO, MDY\".");
+    return NULL;
+}
+
 /* Strings whose values we cannot all honour. */
 static char *check_string(const struct setting_def *d, struct strview value, struct error *err)
 {
@@ -246,17 +277,8 @@ static char *check_string(const struct setting_def *d, struct strview value, str
         error_hint(err, "Only UTF8 is supported.");
         return NULL;
     }
-    if (strcmp(d->name, "DateStyle") == 0) {
-        /* ISO output in any spelling; input order stays month first. */
-        struct strview first = strview_trim(
-            strview_make(value.ptr, strcspn(value.ptr, ",") < value.len ? strcspn(value.ptr, ",") : value.len));
-        if (strview_equal_nocase(first, STRVIEW("ISO")) || strview_equal_nocase(first, STRVIEW("DEFAULT")) ||
-            strview_equal_nocase(first, STRVIEW("MDY")))
-            return xstrdup("ISO, MDY");
-        invalid(d, value, err);
-        error_hint(err, "Only the style \"ISO, MDY\" is supported.");
-        return NULL;
-    }
+    if (strcmp(d->name, "DateStyle") == 0)
+        return check_date_style(d, value, err);
     if (strcmp(d->name, "TimeZone") == 0) {
         const struct tz *zone = tz_find(value);
         if (zone)
@@ -302,6 +324,7 @@ static void refresh(struct settings *s)
     s->bytea_escape = strcmp(raw(s, "bytea_output"), "escape") == 0;
     s->statement_timeout_ms = raw_int(s, "statement_timeout");
     s->idle_in_transaction_ms = raw_int(s, "idle_in_transaction_session_timeout");
+    s->idle_session_ms = raw_int(s, "idle_session_timeout");
     s->query_memory_bytes = (uint64_t)raw_int(s, "query_memory") * 1024;
     s->debug_fragments = strcmp(raw(s, "debug_fragments"), "on") == 0;
     s->disable_rules = strcmp(raw(s, "debug_disable_rules"), "on") == 0;
@@ -438,10 +461,12 @@ const char *settings_get(const struct settings *s, struct strview name, struct e
 /* Undoes from the newest on: all of them, or only SET LOCALs. */
 static void unwind(struct settings *s, bool all)
 {
+    bool kept[NDEF] = {0}; /* a later SET overrides an earlier SET LOCAL */
     while (s->undo) {
         struct setting_undo *u = s->undo;
         s->undo = u->next;
-        if (all || u->local) {
+        kept[u->index] = kept[u->index] || !u->local;
+        if (all || !kept[u->index]) {
             free(s->value[u->index]);
             s->value[u->index] = u->old;
         } else {

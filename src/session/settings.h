@@ -49,7 +49,7 @@ struct settings {
     int32_t extra_float_digits;
     bool bytea_escape;
     int64_t statement_timeout_ms; /* 0 = none */
-    int64_t idle_in_transaction_ms;
+    int64_t idle_in_transaction_ms, idle_session_ms;
     uint64_t query_memory_bytes; /* 0 = the server's */
     bool debug_fragments, disable_rules;
 };

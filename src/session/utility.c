@@ -249,7 +249,7 @@ static bool run_discard(struct backend *b, const struct ast_node *node, struct e
 {
     if (strcmp(node->discard.what, "ALL") != 0)
         return true;
-    if (b->tx == TX_OPEN)
+    if (b->tx == TX_OPEN || b->multi)
         return error_set(err, SQLSTATE_ACTIVE_SQL_TRANSACTION, "DISCARD ALL cannot run inside a transaction block");
     settings_reset_all(&b->settings);
     while (b->statements)
