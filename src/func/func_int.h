@@ -13,6 +13,8 @@ extern const struct func func_scalars[];
 extern const uint32_t func_scalars_count;
 extern const struct func func_own[]; /* ours: OIDs 9000–9999 */
 extern const uint32_t func_own_count;
+extern const struct func func_session_rows[]; /* about the session and the catalogue */
+extern const uint32_t func_session_rows_count;
 extern const struct func func_aggregates[];
 extern const uint32_t func_aggregates_count;
 extern const struct operator operator_rows[];

@@ -56,6 +56,7 @@ static void build_index(void)
     const struct func_table own[] = {
         {func_scalars, func_scalars_count},
         {func_own, func_own_count},
+        {func_session_rows, func_session_rows_count},
         {func_aggregates, func_aggregates_count},
     };
     uint32_t total = 0, at = 0;

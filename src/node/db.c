@@ -70,6 +70,9 @@ static void open_host(struct db *db)
         .catalog_version = db_catalog_version,
         .source = &db_source_ops,
         .show_query = db_show_query,
+        .snapshot_session = db_snapshot_session,
+        .relation_name = db_relation_name,
+        .role_name = db_role_name,
     };
     db_load_host(&db->host);
     db_ddl_host(&db->host);

@@ -9,7 +9,7 @@
 #include "ingest/sample.h"
 #include "node/db.h"
 #include "storage/tail.h"
-#include "syscat/syscat.h"
+#include "syscat/provider.h"
 
 #include <pthread.h>
 
@@ -160,5 +160,17 @@ void db_ddl_host(struct session_host *host);
 extern const struct virtual_table *const mencia_tables[];
 extern const uint32_t mencia_table_count;
 const char *db_show_query(struct strview name);
+
+/* provider.c: what system relations are made from */
+extern const struct syscat_provider db_syscat_provider;
+bool db_relation_name(void *arg, oid_t oid, char schema[FUNC_NAME_SIZE], char name[FUNC_NAME_SIZE]);
+bool db_role_name(void *arg, oid_t oid, char name[FUNC_NAME_SIZE]);
+
+/* snapshot.c */
+void db_snapshot_session(struct host_snapshot *snapshot, const struct func_session *session);
+/* The session it was opened for; NULL = none. */
+const struct func_session *snapshot_session(const struct host_snapshot *snapshot);
+/* Committed rows of a stored table. */
+double snapshot_rows_estimate(struct host_snapshot *snapshot, oid_t oid);
 
 #endif

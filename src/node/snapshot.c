@@ -21,6 +21,8 @@ struct opened_table {
 };
 
 struct host_snapshot {
+    struct syscat_context syscat; /* first: system relations are given the snapshot */
+    const struct func_session *session;
     struct db *db;
     struct catalog_snapshot *catalog;
     struct arena arena;
@@ -32,12 +34,20 @@ struct host_snapshot {
 struct db *snapshot_db(const struct host_snapshot *snapshot) { return snapshot->db; }
 const struct catalog_snapshot *snapshot_catalog(const struct host_snapshot *snapshot) { return snapshot->catalog; }
 
+const struct func_session *snapshot_session(const struct host_snapshot *snapshot) { return snapshot->session; }
+
+void db_snapshot_session(struct host_snapshot *snapshot, const struct func_session *session)
+{
+    snapshot->session = session;
+}
+
 bool db_snapshot_open(void *arg, struct host_load *const *pending, uint32_t npending, struct host_snapshot **out,
                       struct error *err)
 {
     struct db *db = arg;
     struct host_snapshot *s = xcalloc(1, sizeof *s);
     s->db = db;
+    s->syscat.provider = &db_syscat_provider;
     s->catalog = catalog_snapshot_get(db->catalog);
     arena_init(&s->arena, NULL);
     struct host_load **copy = ARENA_ARRAY(&s->arena, struct host_load *, npending + 1);
@@ -89,7 +99,7 @@ static bool find_by_case(const struct host_snapshot *s, struct strview schema, s
 }
 
 /* Estimate for the planner: committed rows. */
-static double estimate_rows(struct host_snapshot *s, oid_t oid)
+double snapshot_rows_estimate(struct host_snapshot *s, oid_t oid)
 {
     double rows = 0;
     struct db_table *t = table_get(s->db, oid);
@@ -116,7 +126,7 @@ static bool view_find(void *arg, struct strview schema, struct strview name, boo
     *out = (struct relation){.def = def};
     if (!def && (exact || !find_by_case(s, in, name, out, ambiguous)))
         return false;
-    out->rows_estimate = estimate_rows(s, out->def->oid);
+    out->rows_estimate = snapshot_rows_estimate(s, out->def->oid);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #define MENCIA_SESSION_HOST_H
 
 #include "exec/exec.h"
+#include "func/session.h"
 #include "planner/planner.h"
 
 struct host_snapshot; /* one statement's (or REPEATABLE READ block's) view: catalogue and rows */
@@ -36,6 +37,8 @@ struct session_host {
     bool (*snapshot_open)(void *arg, struct host_load *const *pending, uint32_t npending, struct host_snapshot **out,
                           struct error *err);
     void (*snapshot_close)(struct host_snapshot *snapshot);
+    /* Tells a new snapshot whose it is (pg_settings); may be NULL. */
+    void (*snapshot_session)(struct host_snapshot *snapshot, const struct func_session *session);
     /* Relations of that snapshot; session_value is filled by the session. */
     void (*catalog_view)(struct host_snapshot *snapshot, struct catalog_view *out);
     uint64_t (*catalog_version)(struct host_snapshot *snapshot);
@@ -78,6 +81,9 @@ struct session_host {
     bool (*role_change)(void *arg, const struct ast_node *stmt, struct error *err);
     bool (*role_lookup)(void *arg, const char *name, char *verifier, size_t verifier_size, bool *superuser,
                         bool *can_login, int64_t *valid_until_us);
+    /* Names by number in the current catalogue, cut to 63 bytes; false = none. May be NULL. */
+    bool (*relation_name)(void *arg, oid_t oid, char schema[FUNC_NAME_SIZE], char name[FUNC_NAME_SIZE]);
+    bool (*role_name)(void *arg, oid_t oid, char name[FUNC_NAME_SIZE]);
     /* SHOW of names that are views in disguise (lag, tables, …): the SQL to run instead; NULL = no such. */
     const char *(*show_query)(struct strview name);
 };

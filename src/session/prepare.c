@@ -51,6 +51,9 @@ void prepared_add(struct backend *b, struct prepared *p)
 
 /* ---- planning ---- */
 
+/* Clients read the first two words. */
+static const char version_text[] = "PostgreSQL 15.0 (Mencia 0.1), 64-bit";
+
 static bool session_value(void *arg, const char *name, struct strview *out)
 {
     struct backend *b = arg;
@@ -61,6 +64,8 @@ static bool session_value(void *arg, const char *name, struct strview *out)
         *out = strview_of(b->database);
     else if (strcmp(name, "current_schema") == 0)
         *out = STRVIEW("public");
+    else if (strcmp(name, "version") == 0)
+        *out = strview_of(version_text);
     else
         return false;
     return true;

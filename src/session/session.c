@@ -14,6 +14,7 @@ void session_value_ctx(const struct backend *b, struct value_ctx *out)
         .datetime = {.zone = b->settings.zone, .now = b->tx_start_us - POSTGRES_EPOCH_UNIX_SECS * USECS_PER_SEC},
         .extra_float_digits = b->settings.extra_float_digits,
         .bytea_escape = b->settings.bytea_escape,
+        .session = &b->facts,
     };
 }
 
@@ -139,6 +140,7 @@ static bool backend_open(void *server, struct pg_conn *conn, const struct pg_sta
     snprintf(b->user, sizeof b->user, "%s", startup->user);
     snprintf(b->database, sizeof b->database, "%s", startup->database);
     settings_init(&b->settings);
+    session_facts_init(b);
     arena_init(&b->tx_arena, NULL);
     pthread_mutex_init(&b->shared.lock, NULL);
     if (!startup_settings(b, startup, err)) {
@@ -199,6 +201,29 @@ static void stop_running(struct backend *b, bool terminate)
     if (b->shared.exec)
         exec_cancel(b->shared.exec, &why);
     pthread_mutex_unlock(&b->shared.lock);
+}
+
+bool session_stop_other(const struct backend *b, int32_t pid, bool terminate, bool *found, struct error *err)
+{
+    bool ok = true;
+    *found = false;
+    pthread_mutex_lock(&b->server->lock);
+    for (struct backend *other = b->server->sessions; other; other = other->next) {
+        if (other->pid != pid)
+            continue;
+        *found = true;
+        if (other->superuser && !b->superuser)
+            ok = error_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE, "must be a superuser to %s",
+                           terminate ? "terminate superuser process" : "cancel superuser query");
+        else if (!b->superuser && strcmp(b->user, other->user) != 0)
+            ok = error_set(err, SQLSTATE_INSUFFICIENT_PRIVILEGE,
+                           "must be a member of the role whose %s or member of pg_signal_backend",
+                           terminate ? "process is being terminated" : "query is being canceled");
+        else
+            stop_running(other, terminate);
+    }
+    pthread_mutex_unlock(&b->server->lock);
+    return ok;
 }
 
 static void backend_cancel(struct backend *b) { stop_running(b, false); }
@@ -549,6 +574,7 @@ struct session_server *session_server_open(const struct session_host *host)
 {
     struct session_server *server = xcalloc(1, sizeof *server);
     server->host = host;
+    server->start_us = host->env->now_us(host->env);
     pthread_mutex_init(&server->lock, NULL);
     return server;
 }

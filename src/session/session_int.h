@@ -4,6 +4,7 @@
 #ifndef MENCIA_SESSION_SESSION_INT_H
 #define MENCIA_SESSION_SESSION_INT_H
 
+#include "func/session.h"
 #include "session/session.h"
 #include "session/settings.h"
 
@@ -76,6 +77,7 @@ struct backend {
     char user[64], database[64];
     bool superuser;
     int32_t pid;
+    struct func_session facts; /* handed to functions through value_ctx */
     struct prepared *statements;
     struct portal *portals;
     struct prepared *current; /* statement being run, for error positions */
@@ -105,6 +107,7 @@ struct session_server {
     struct backend *sessions;
     uint32_t count;
     uint64_t next_statement; /* atomic */
+    int64_t start_us;        /* Unix µs */
     struct default_setting {
         struct default_setting *next;
         char *name, *value;
@@ -124,6 +127,13 @@ void session_fix_position(const struct backend *b, struct error *err);
 void session_notice(struct backend *b, const char *severity, const char *sqlstate, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 void session_host_notices(struct backend *b, struct host_notices *out);
+
+/* Cancels or ends another session (or this one); 42501 unless this one's role may. */
+bool session_stop_other(const struct backend *b, int32_t pid, bool terminate, bool *found,
+                        struct error *err) MUST_CHECK;
+
+/* ---- facts.c ---- */
+void session_facts_init(struct backend *b);
 
 /* ---- transaction.c ---- */
 /* Opens the implicit transaction of a statement outside a block. */

@@ -181,6 +181,14 @@ static bool parse_number(const struct setting_def *d, struct strview value, doub
     return true;
 }
 
+double setting_number(const struct setting_def *d, const char *text)
+{
+    double number = 0;
+    struct error unused;
+    (void)!parse_number(d, strview_of(text), &number, &unused);
+    return number;
+}
+
 /* Value of an int setting in its largest exact unit, as SHOW prints it. */
 static char *show_int(const struct setting_def *d, double number)
 {

@@ -35,6 +35,9 @@ const struct setting_def *settings_all(uint32_t *count);
 /* Case-insensitive; NULL = unknown. */
 const struct setting_def *setting_find(struct strview name);
 
+/* A number's value in base units (ms, kB); text is one that the setting has. */
+double setting_number(const struct setting_def *def, const char *text);
+
 struct setting_undo;
 struct setting_custom;
 

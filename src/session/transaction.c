@@ -137,6 +137,8 @@ bool tx_snapshot(struct backend *b, struct host_snapshot **out, bool *own, struc
     }
     if (!b->host->snapshot_open(b->host->arg, b->load, b->nload, out, err))
         return false;
+    if (b->host->snapshot_session)
+        b->host->snapshot_session(*out, &b->facts);
     *own = !(b->tx == TX_OPEN && b->tx_repeatable);
     if (!*own)
         b->tx_snapshot = *out;

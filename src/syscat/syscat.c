@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "syscat/syscat.h"
 
+#include "syscat/cell_int.h"
 #include "types/value.h"
 
 #include <stdlib.h>
 
 struct syscat {
     uint32_t n;
-    const struct virtual_table *const *table;
-    struct table_def **def; /* [n] */
+    const struct virtual_table **table; /* [n] */
+    struct table_def **def;             /* [n] */
 };
 
 static struct table_def *make_def(const struct virtual_table *t)
@@ -32,11 +33,13 @@ static struct table_def *make_def(const struct virtual_table *t)
 struct syscat *syscat_open(const struct virtual_table *const *table, uint32_t n)
 {
     struct syscat *s = xcalloc(1, sizeof *s);
-    s->n = n;
-    s->table = table;
-    s->def = xcalloc(n + 1, sizeof *s->def);
-    for (uint32_t i = 0; i < n; i++)
-        s->def[i] = make_def(table[i]);
+    s->n = syscat_relation_count + n;
+    s->table = xcalloc(s->n, sizeof *s->table);
+    s->def = xcalloc(s->n, sizeof *s->def);
+    for (uint32_t i = 0; i < s->n; i++) {
+        s->table[i] = i < syscat_relation_count ? syscat_relations[i] : table[i - syscat_relation_count];
+        s->def[i] = make_def(s->table[i]);
+    }
     return s;
 }
 
@@ -46,6 +49,7 @@ void syscat_close(struct syscat *s)
         return;
     for (uint32_t i = 0; i < s->n; i++)
         table_def_put(s->def[i]);
+    free(s->table);
     free(s->def);
     free(s);
 }
@@ -69,6 +73,22 @@ bool syscat_schema_exists(const struct syscat *s, struct strview schema)
         if (strview_equal_cstr(schema, s->table[i]->schema))
             return true;
     return false;
+}
+
+const struct table_def *syscat_by_oid(const struct syscat *s, oid_t oid)
+{
+    for (uint32_t i = 0; i < s->n; i++)
+        if (s->def[i]->oid == oid)
+            return s->def[i];
+    return NULL;
+}
+
+char syscat_kind(const struct syscat *s, const struct table_def *def)
+{
+    for (uint32_t i = 0; i < s->n; i++)
+        if (s->def[i] == def)
+            return s->table[i]->kind ? s->table[i]->kind : 'v';
+    return 'r';
 }
 
 void syscat_each(const struct syscat *s, void (*fn)(void *arg, const struct table_def *def), void *arg)
@@ -230,6 +250,56 @@ void vt_end_row(struct vt_writer *w)
         end_batch(w);
 }
 
+void vt_cells(struct vt_writer *w, const struct cell *cell, uint32_t n)
+{
+    assert(n == w->table->ncolumn && w->at == 0);
+    for (uint32_t i = 0; i < n; i++) {
+        switch (cell[i].kind) {
+        case CELL_NULL: vt_null(w); break;
+        case CELL_INT:
+            if (column_phys(w) == PHYS_BOOL)
+                vt_bool(w, cell[i].number != 0);
+            else
+                vt_int(w, cell[i].number);
+            break;
+        case CELL_REAL: vt_f64(w, cell[i].real); break;
+        case CELL_TEXT: vt_text(w, cell[i].text); break;
+        }
+    }
+    vt_end_row(w);
+}
+
+/* One value of a fixed row: COPY's text, of which only \N is escaped. */
+static bool fixed_value(struct vt_writer *w, struct strview text, struct error *err)
+{
+    union datum d;
+    enum phys phys = column_phys(w);
+    if (strview_equal_cstr(text, "\\N")) {
+        vt_null(w);
+        return true;
+    }
+    if (!value_parse(text, coltype(w->table->column[w->at].type), false, &value_ctx_default, w->arena, &d, err))
+        return false;
+    void *p = next_slot(w, false);
+    if (p)
+        memcpy(p, &d, phys_size[phys]);
+    return true;
+}
+
+static bool fixed_rows(struct vt_writer *w, struct error *err)
+{
+    const char *at = w->table->rows;
+    while (at && *at) {
+        size_t len = strcspn(at, "\t\n");
+        if (!fixed_value(w, strview_make(at, len), err))
+            return false;
+        if (at[len] == '\n')
+            vt_end_row(w);
+        at += len + 1;
+    }
+    return true;
+}
+
 bool syscat_rows(const struct relation *relation, void *context, const uint32_t *column, uint32_t ncolumn,
                  struct arena *arena, struct batch **batches, uint32_t *nbatch, struct error *err)
 {
@@ -244,7 +314,7 @@ bool syscat_rows(const struct relation *relation, void *context, const uint32_t 
         w.slot[column[c]] = (int32_t)c;
         w.phys[c] = type_phys(t->column[column[c]].type);
     }
-    bool ok = t->fill(context, &w, err) && !w.failed;
+    bool ok = fixed_rows(&w, err) && (!t->fill || t->fill(context, &w, err)) && !w.failed;
     assert(!ok || w.at == 0);
     end_batch(&w);
     *nbatch = w.ndone;

@@ -25,17 +25,23 @@ struct virtual_table {
     const struct vt_column *column;
     uint32_t ncolumn;
     /* Adds all rows, every column in order. context: the statement's, as given to syscat_rows. */
-    bool (*fill)(void *context, struct vt_writer *w, struct error *err);
+    bool (*fill)(void *context, struct vt_writer *w, struct error *err); /* NULL = no rows but the fixed ones */
+    char kind;                                                           /* pg_class.relkind: r or v; 0 = v */
+    const char *rows; /* rows that never change, in COPY's text format, before those of fill; NULL = none */
 };
 
 struct syscat; /* the registry */
 
-/* tables: arrays that live as long as the registry. */
+/* The relations of pg_catalog and information_schema, and these; the array lives as long as the registry. */
 struct syscat *syscat_open(const struct virtual_table *const *table, uint32_t n);
 void syscat_close(struct syscat *syscat);
 /* schema empty = look in pg_catalog only. False = none. The relation's virtual_table is for syscat_rows. */
 bool syscat_find(const struct syscat *syscat, struct strview schema, struct strview name, struct relation *out);
 bool syscat_schema_exists(const struct syscat *syscat, struct strview schema);
+/* pg_class.relkind of a definition that syscat_each or syscat_find gave. */
+char syscat_kind(const struct syscat *syscat, const struct table_def *def);
+/* NULL = no virtual relation of this number. */
+const struct table_def *syscat_by_oid(const struct syscat *syscat, oid_t oid);
 void syscat_each(const struct syscat *syscat, void (*fn)(void *arg, const struct table_def *def), void *arg);
 /* All rows with the wanted columns, as batches in the arena (see exec/source.h). */
 bool syscat_rows(const struct relation *relation, void *context, const uint32_t *column, uint32_t ncolumn,

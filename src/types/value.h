@@ -32,11 +32,14 @@ struct value {
     union datum d;
 };
 
+struct func_session; /* func/session.h */
+
 /* Settings that change how values read and print. */
 struct value_ctx {
     struct datetime_ctx datetime;
-    int32_t extra_float_digits; /* 1 and above: shortest round-trip form */
-    bool bytea_escape;          /* bytea_output = escape */
+    int32_t extra_float_digits;         /* 1 and above: shortest round-trip form */
+    bool bytea_escape;                  /* bytea_output = escape */
+    const struct func_session *session; /* for functions about it; NULL outside of sessions */
 };
 /* UTC (zone NULL means it here), extra_float_digits 1, hex; now = the epoch. For ingestion and tests. */
 extern const struct value_ctx value_ctx_default;
