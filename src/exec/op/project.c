@@ -274,6 +274,7 @@ struct op_virtual {
     struct batch *batch;
     uint32_t nbatch, at;
     struct filter_local *filter_local;
+    uint16_t *other_idx;       /* filter_local->idx's counterpart for every second condition */
     struct expr_prog **filter; /* [nfilter] */
     struct expr_state **state;
     uint32_t nfilter;
@@ -284,11 +285,14 @@ static bool virtual_filter(struct op_virtual *v, struct batch *batch, struct sel
 {
     struct filter_local *l = v->filter_local;
     for (uint32_t i = 0; i < v->nfilter; i++) {
+        /* What is read (the selection so far) and what is written must not be the same. */
+        uint16_t *idx = i & 1 ? v->other_idx : l->idx;
+        uint32_t n;
         row_errors_init(&l->errors, NULL);
-        if (!expr_filter(v->filter[i], v->state[i], batch, batch->sel, l->idx, &sel->n, &l->errors, err) ||
+        if (!expr_filter(v->filter[i], v->state[i], batch, batch->sel, idx, &n, &l->errors, err) ||
             !raise_rows(&l->errors, err))
             return false;
-        sel->idx = l->idx;
+        *sel = (struct sel){.idx = idx, .n = n};
         batch->sel = sel;
     }
     return true;
@@ -326,6 +330,7 @@ struct op *op_virtual_new(struct exec_query *q, const struct plan_node *node, st
 {
     struct op_virtual *v = op_alloc(q, sizeof *v, &virtual_class, node);
     v->filter_local = xmalloc(sizeof *v->filter_local);
+    v->other_idx = ARENA_ARRAY(&q->arena, uint16_t, CHUNK_ROWS);
     v->filter = ARENA_ARRAY(&q->arena, struct expr_prog *, node->scan.nfilter + 1);
     v->state = ARENA_ARRAY(&q->arena, struct expr_state *, node->scan.nfilter + 1);
     assert(node->scan.npred == 0); /* the planner keeps conditions on virtual tables as filters */
