@@ -16,6 +16,8 @@ static int range_order(const void *a, const void *b)
 static void normalise(struct cset *set)
 {
     uint32_t k = 0;
+    if (set->n == 0)
+        return;
     qsort(set->range, set->n, sizeof *set->range, range_order);
     for (uint32_t i = 1; i < set->n; i++) {
         if (set->range[i].lo <= set->range[k].hi + 1)
