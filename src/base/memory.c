@@ -11,7 +11,7 @@
 
 /* Recycled buffers are kept by power-of-two size class from 64 KiB to 64 MiB. */
 enum { RECYCLE_SHIFT_MIN = 16, RECYCLE_SHIFT_MAX = 26, RECYCLE_CLASSES = RECYCLE_SHIFT_MAX - RECYCLE_SHIFT_MIN + 1 };
-#define RECYCLE_BYTES_MAX (256ULL << 20)
+#define RECYCLE_BYTES_DEFAULT (256ULL << 20)
 
 struct mem_pool {
     uint64_t limit, ingest_reserve;
@@ -36,7 +36,8 @@ static struct {
     pthread_mutex_t lock;
     struct recycled *free[RECYCLE_CLASSES];
     uint64_t bytes; /* in all lists */
-} recycler = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    uint64_t limit; /* they may hold */
+} recycler = {.lock = PTHREAD_MUTEX_INITIALIZER, .limit = RECYCLE_BYTES_DEFAULT};
 
 struct mem_pool *mem_pool_open(uint64_t limit_bytes, uint64_t ingest_reserve_bytes)
 {
@@ -44,6 +45,9 @@ struct mem_pool *mem_pool_open(uint64_t limit_bytes, uint64_t ingest_reserve_byt
     struct mem_pool *pool = xcalloc(1, sizeof *pool);
     pool->limit = limit_bytes;
     pool->ingest_reserve = ingest_reserve_bytes;
+    pthread_mutex_lock(&recycler.lock);
+    recycler.limit = MAX_OF(RECYCLE_BYTES_DEFAULT, limit_bytes / 8);
+    pthread_mutex_unlock(&recycler.lock);
     return pool;
 }
 
@@ -209,7 +213,7 @@ static bool recycler_put(int class, void *ptr, size_t rounded)
 {
     bool kept = false;
     pthread_mutex_lock(&recycler.lock);
-    if (recycler.bytes + rounded <= RECYCLE_BYTES_MAX) {
+    if (recycler.bytes + rounded <= recycler.limit) {
         struct recycled *r = ptr;
         r->next = recycler.free[class];
         recycler.free[class] = r;
@@ -218,6 +222,25 @@ static bool recycler_put(int class, void *ptr, size_t rounded)
     }
     pthread_mutex_unlock(&recycler.lock);
     return kept;
+}
+
+/* Fresh memory; from 2 MiB on aligned for huge pages. */
+static void *map_pages(size_t bytes)
+{
+    size_t extra = bytes >= EXTENT_BYTES ? EXTENT_BYTES : 0;
+    char *p = mmap(NULL, bytes + extra, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+    if (extra) {
+        size_t skip = (EXTENT_BYTES - (uintptr_t)p % EXTENT_BYTES) % EXTENT_BYTES;
+        if (skip)
+            munmap(p, skip);
+        if (extra > skip)
+            munmap(p + skip + bytes, extra - skip);
+        p += skip;
+        (void)madvise(p, bytes, MADV_HUGEPAGE);
+    }
+    return p;
 }
 
 void *mem_alloc(struct mem_account *account, size_t bytes)
@@ -229,14 +252,9 @@ void *mem_alloc(struct mem_account *account, size_t bytes)
     void *p = class >= 0 ? recycler_get(class, rounded) : NULL;
     if (p)
         return p;
-    p = mmap(NULL, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) {
-        if (account)
-            mem_release(account, rounded);
-        return NULL;
-    }
-    if (rounded >= EXTENT_BYTES)
-        (void)madvise(p, rounded, MADV_HUGEPAGE);
+    p = map_pages(rounded);
+    if (!p && account)
+        mem_release(account, rounded);
     return p;
 }
 

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { NULL_HASH = 0x7261, ROW_BLOCK_MIN = 1 << 14, ROW_BLOCK_MAX = 1 << 20 };
+enum { NULL_HASH = 0x7261, ROW_BLOCK_MIN = 1 << 14, ROW_BLOCK_MAX = 2 << 20 };
 
 static bool is_varying(enum phys phys) { return phys == PHYS_STR || phys == PHYS_NUM || phys == PHYS_INTERVAL; }
 

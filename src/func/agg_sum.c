@@ -104,43 +104,25 @@ static inline void int_add(void *state, int64_t v)
     ((int64_t *)state)[2]++;
 }
 
-#define INT_UPDATES(suffix, ctype)                                                                                     \
-    static bool int_update_##suffix(struct agg_call *call, void *const *state, const struct vec *arg, uint32_t n,      \
-                                    const struct sel *sel, struct error *err)                                          \
-    {                                                                                                                  \
-        if (!sel && !arg->null && arg->form == VEC_FLAT) {                                                             \
-            const ctype *value = arg->data;                                                                            \
-            for (uint32_t i = 0; i < n; i++)                                                                           \
-                int_add(state[i], value[i]);                                                                           \
-            return true;                                                                                               \
-        }                                                                                                              \
-        AGG_EACH(row, arg, n, sel) int_add(state[row], AGG_VALUE(ctype, arg, row));                                    \
-        return true;                                                                                                   \
-    }                                                                                                                  \
-    static bool int_one_##suffix(struct agg_call *call, void *state, const struct vec *arg, uint32_t n,                \
-                                 const struct sel *sel, struct error *err)                                             \
-    {                                                                                                                  \
-        struct int_state s = int_get(state);                                                                           \
-        if (!sel && !arg->null && arg->form == VEC_FLAT && sizeof(ctype) < 8) {                                        \
-            const ctype *value = arg->data;                                                                            \
-            int64_t sum = 0;                                                                                           \
-            for (uint32_t i = 0; i < n; i++)                                                                           \
-                sum += value[i];                                                                                       \
-            s.sum += sum;                                                                                              \
-            s.count += n;                                                                                              \
-        } else {                                                                                                       \
-            AGG_EACH(row, arg, n, sel)                                                                                 \
-            {                                                                                                          \
-                s.sum += AGG_VALUE(ctype, arg, row);                                                                   \
-                s.count++;                                                                                             \
-            }                                                                                                          \
-        }                                                                                                              \
-        int_put(state, &s);                                                                                            \
-        return true;                                                                                                   \
+static bool int_update_i64(struct agg_call *call, void *const *state, const struct vec *arg, uint32_t n,
+                           const struct sel *sel, struct error *err)
+{
+    AGG_EACH(row, arg, n, sel) int_add(state[row], AGG_VALUE(int64_t, arg, row));
+    return true;
+}
+
+static bool int_one_i64(struct agg_call *call, void *state, const struct vec *arg, uint32_t n, const struct sel *sel,
+                        struct error *err)
+{
+    struct int_state s = int_get(state);
+    AGG_EACH(row, arg, n, sel)
+    {
+        s.sum += AGG_VALUE(int64_t, arg, row);
+        s.count++;
     }
-INT_UPDATES(i16, int16_t)
-INT_UPDATES(i32, int32_t)
-INT_UPDATES(i64, int64_t)
+    int_put(state, &s);
+    return true;
+}
 
 static bool int_combine(struct agg_call *call, void *state, const void *from, struct agg_heap *from_heap,
                         struct error *err)
@@ -196,20 +178,6 @@ static bool int_from_partial(struct agg_call *call, void *const *state, const st
     return true;
 }
 
-static bool int_finish_i64(struct agg_call *call, void *const *state, uint32_t n, struct vec *out, struct error *err)
-{
-    if (!agg_out(call, out, PHYS_I64, n, err))
-        return false;
-    for (uint32_t i = 0; i < n; i++) {
-        struct int_state s = int_get(state[i]);
-        if (s.sum > INT64_MAX || s.sum < INT64_MIN)
-            return error_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range");
-        ((int64_t *)out->data)[i] = (int64_t)s.sum;
-        bit_put(out->null, i, s.count == 0);
-    }
-    return true;
-}
-
 static bool int_finish_num(struct agg_call *call, void *const *state, uint32_t n, struct vec *out, struct error *err)
 {
     if (!agg_out(call, out, PHYS_NUM, n, err))
@@ -248,12 +216,137 @@ static bool int_finish_avg(struct agg_call *call, void *const *state, uint32_t n
                                   .to_partial = int_to_partial,                                                        \
                                   .from_partial = int_from_partial,                                                    \
                                   .finish = finisher}
-INT_AGG(agg_sum_i16, i16, int_finish_i64);
-INT_AGG(agg_sum_i32, i32, int_finish_i64);
 INT_AGG(agg_sum_i64, i64, int_finish_num);
-INT_AGG(agg_avg_i16, i16, int_finish_avg);
-INT_AGG(agg_avg_i32, i32, int_finish_avg);
 INT_AGG(agg_avg_i64, i64, int_finish_avg);
+
+/* ---- smallint and integer ---- 64 bits hold the sum of 2^32 of them; merging checks. */
+
+struct small_state {
+    int64_t sum, count;
+};
+
+#define SMALL_UPDATES(suffix, ctype)                                                                                   \
+    static bool small_update_##suffix(struct agg_call *call, void *const *state, const struct vec *arg, uint32_t n,    \
+                                      const struct sel *sel, struct error *err)                                        \
+    {                                                                                                                  \
+        if (!sel && !arg->null && arg->form == VEC_FLAT) {                                                             \
+            const ctype *value = arg->data;                                                                            \
+            for (uint32_t i = 0; i < n; i++) {                                                                         \
+                ((struct small_state *)state[i])->sum += value[i];                                                     \
+                ((struct small_state *)state[i])->count++;                                                             \
+            }                                                                                                          \
+            return true;                                                                                               \
+        }                                                                                                              \
+        AGG_EACH(row, arg, n, sel)                                                                                     \
+        {                                                                                                              \
+            ((struct small_state *)state[row])->sum += AGG_VALUE(ctype, arg, row);                                     \
+            ((struct small_state *)state[row])->count++;                                                               \
+        }                                                                                                              \
+        return true;                                                                                                   \
+    }                                                                                                                  \
+    static bool small_one_##suffix(struct agg_call *call, void *state, const struct vec *arg, uint32_t n,              \
+                                   const struct sel *sel, struct error *err)                                           \
+    {                                                                                                                  \
+        struct small_state *s = state;                                                                                 \
+        int64_t sum = 0, count = 0;                                                                                    \
+        if (!sel && !arg->null && arg->form == VEC_FLAT) {                                                             \
+            const ctype *value = arg->data;                                                                            \
+            for (uint32_t i = 0; i < n; i++)                                                                           \
+                sum += value[i];                                                                                       \
+            count = n;                                                                                                 \
+        } else {                                                                                                       \
+            AGG_EACH(row, arg, n, sel)                                                                                 \
+            {                                                                                                          \
+                sum += AGG_VALUE(ctype, arg, row);                                                                     \
+                count++;                                                                                               \
+            }                                                                                                          \
+        }                                                                                                              \
+        s->count += count;                                                                                             \
+        return !__builtin_add_overflow(s->sum, sum, &s->sum) || too_big(err);                                          \
+    }
+
+static bool too_big(struct error *err)
+{
+    return error_set(err, SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range");
+}
+
+SMALL_UPDATES(i16, int16_t)
+SMALL_UPDATES(i32, int32_t)
+
+static bool small_combine(struct agg_call *call, void *state, const void *from, struct agg_heap *from_heap,
+                          struct error *err)
+{
+    struct small_state *a = state;
+    const struct small_state *b = from;
+    a->count += b->count;
+    return !__builtin_add_overflow(a->sum, b->sum, &a->sum) || too_big(err);
+}
+
+static bool small_to_partial(struct agg_call *call, void *const *state, uint32_t n, struct vec *partial,
+                             struct error *err)
+{
+    if (!agg_out(call, &partial[0], PHYS_I64, n, err) || !agg_out(call, &partial[1], PHYS_I64, n, err))
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        ((int64_t *)partial[0].data)[i] = ((const struct small_state *)state[i])->sum;
+        ((int64_t *)partial[1].data)[i] = ((const struct small_state *)state[i])->count;
+    }
+    return true;
+}
+
+static bool small_from_partial(struct agg_call *call, void *const *state, const struct vec *partial, uint32_t n,
+                               struct error *err)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct small_state from = {*(const int64_t *)vec_value(&partial[0], i),
+                                   *(const int64_t *)vec_value(&partial[1], i)};
+        if (!small_combine(call, state[i], &from, NULL, err))
+            return false;
+    }
+    return true;
+}
+
+static bool small_finish_sum(struct agg_call *call, void *const *state, uint32_t n, struct vec *out, struct error *err)
+{
+    if (!agg_out(call, out, PHYS_I64, n, err))
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct small_state *s = state[i];
+        ((int64_t *)out->data)[i] = s->sum;
+        bit_put(out->null, i, s->count == 0);
+    }
+    return true;
+}
+
+static bool small_finish_avg(struct agg_call *call, void *const *state, uint32_t n, struct vec *out, struct error *err)
+{
+    if (!agg_out(call, out, PHYS_NUM, n, err))
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct small_state *s = state[i];
+        struct num *to = (struct num *)out->data + i, sum = num_from_i64(s->sum), count = num_from_i64(s->count);
+        bit_put(out->null, i, s->count == 0);
+        *to = num_from_i64(0);
+        if (s->count && !num_div(&sum, &count, call->arena, to, err))
+            return false;
+    }
+    return true;
+}
+
+#define SMALL_AGG(name, suffix, finisher)                                                                              \
+    const struct agg_func name = {.state_size = sizeof(struct small_state),                                            \
+                                  .npartial = 2,                                                                       \
+                                  .partial = {TYPE_INT8, TYPE_INT8},                                                   \
+                                  .update = small_update_##suffix,                                                     \
+                                  .update_one = small_one_##suffix,                                                    \
+                                  .combine = small_combine,                                                            \
+                                  .to_partial = small_to_partial,                                                      \
+                                  .from_partial = small_from_partial,                                                  \
+                                  .finish = finisher}
+SMALL_AGG(agg_sum_i16, i16, small_finish_sum);
+SMALL_AGG(agg_sum_i32, i32, small_finish_sum);
+SMALL_AGG(agg_avg_i16, i16, small_finish_avg);
+SMALL_AGG(agg_avg_i32, i32, small_finish_avg);
 
 /* ---- floats ---- */
 
