@@ -10,6 +10,7 @@ struct portal *portal_new(struct backend *b, const char *name, struct prepared *
 {
     struct portal *portal = xcalloc(1, sizeof *portal);
     arena_init(&portal->arena, NULL);
+    portal->serial = b->next_portal++;
     portal->prepared = p;
     p->refs++;
     portal->format = ARENA_ARRAY(&portal->arena, int16_t, p->ncolumn + 1);
@@ -46,11 +47,16 @@ void portal_free(struct backend *b, struct portal *portal)
     free(portal);
 }
 
-void portals_free_all(struct backend *b)
+void portals_free_since(struct backend *b, uint64_t serial)
 {
-    while (b->portals)
-        portal_free(b, b->portals);
+    for (struct portal *p = b->portals, *next; p; p = next) {
+        next = p->next;
+        if (p->serial >= serial)
+            portal_free(b, p);
+    }
 }
+
+void portals_free_all(struct backend *b) { portals_free_since(b, 0); }
 
 void send_row_description(struct backend *b, const struct bound_column *column, uint32_t n, const int16_t *format)
 {
@@ -79,6 +85,22 @@ void portal_describe(struct backend *b, const struct portal *portal)
 
 /* ---- running a plan ---- */
 
+static bool reads_tables(const struct plan_node *node)
+{
+    if (node->kind == PLAN_SCAN)
+        return true;
+    for (uint32_t i = 0; i < node->nchild; i++)
+        if (reads_tables(node->child[i]))
+            return true;
+    return false;
+}
+
+static bool plan_reads_tables(const struct plan *plan)
+{
+    bool reads = plan->nfragment != 1 || plan->nshared || plan->ninit;
+    return reads || reads_tables(plan->fragment[0].root);
+}
+
 bool query_start(struct backend *b, const struct plan *plan, const struct value *param, struct host_snapshot *snapshot,
                  bool analyze, struct exec_query **out, struct error *err)
 {
@@ -96,6 +118,11 @@ bool query_start(struct backend *b, const struct plan *plan, const struct value 
         .analyze = analyze,
     };
     session_value_ctx(b, &params.ctx);
+    if (snapshot == b->tx_snapshot && b->nload > b->tx_snapshot_nload && plan_reads_tables(plan)) {
+        error_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+                  "reading after loading rows in a REPEATABLE READ transaction is not supported");
+        return error_hint(err, "Use READ COMMITTED, or COMMIT first.");
+    }
     if (b->settings.statement_timeout_ms > 0)
         params.deadline_ns = env->mono_ns(env) + b->settings.statement_timeout_ms * 1000000;
     if (session_cancelled(b, err) || !exec_open(&params, out, err))
@@ -207,22 +234,11 @@ static bool start_portal(struct backend *b, struct portal *portal, struct error 
     return query_start(b, portal->prepared->plan, portal->param, snapshot, false, &portal->exec, err);
 }
 
-static bool reads_tables(const struct plan_node *node)
-{
-    if (node->kind == PLAN_SCAN)
-        return true;
-    for (uint32_t i = 0; i < node->nchild; i++)
-        if (reads_tables(node->child[i]))
-            return true;
-    return false;
-}
-
 bool portal_start_constant(struct backend *b, struct portal *portal, struct error *err)
 {
     const struct plan *plan = portal->prepared->plan;
     bool more;
-    if (!portal->prepared->is_query || plan->nfragment != 1 || plan->nshared || plan->ninit ||
-        reads_tables(plan->fragment[0].root))
+    if (!portal->prepared->is_query || plan_reads_tables(plan))
         return true;
     portal->started = true;
     return start_portal(b, portal, err) && next_batch(b, portal, &more, err);

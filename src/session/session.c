@@ -282,7 +282,7 @@ static bool run_one(struct backend *b, struct strview sql, const struct ast_node
     }
     if (ok) {
         portal = portal_new(b, NULL, p);
-        ok = portal_start_constant(b, portal, err);
+        ok = portal_resolve(b, portal, err) && portal_start_constant(b, portal, err);
     }
     if (ok) {
         portal_describe(b, portal);
@@ -445,7 +445,7 @@ static bool backend_bind(struct backend *b, const struct pg_bind *bind, struct e
     b->current = p;
     struct portal *portal = portal_new(b, bind->portal, p);
     bool ok = query_revalidate(b, p, err) && bind_values(b, bind, portal, err) && bind_formats(bind, portal, err) &&
-              portal_start_constant(b, portal, err);
+              portal_resolve(b, portal, err) && portal_start_constant(b, portal, err);
     if (!ok) {
         session_fix_position(b, err);
         portal_free(b, portal);

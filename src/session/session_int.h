@@ -44,6 +44,7 @@ struct text_rows {
 struct portal {
     struct portal *next;
     char *name;
+    uint64_t serial; /* ascending with age */
     struct prepared *prepared;
     struct arena arena;
     struct value *param;
@@ -69,6 +70,15 @@ struct pending_ddl {
     const struct table_def *def; /* of the created table, for duplicates */
 };
 
+/* What a transaction had done when the savepoint was set. In the transaction's arena. */
+struct savepoint {
+    struct savepoint *outer;
+    const char *name;
+    uint32_t nload, nddl;
+    uint64_t next_portal; /* portals from this serial on are younger */
+    const struct setting_undo *settings;
+};
+
 struct backend {
     struct session_server *server;
     const struct session_host *host;
@@ -87,6 +97,9 @@ struct backend {
     int64_t tx_start_us; /* Unix µs: now() */
     struct arena tx_arena;
     struct host_snapshot *tx_snapshot;   /* REPEATABLE READ */
+    uint32_t tx_snapshot_nload;          /* loads it sees */
+    struct savepoint *savepoint;         /* innermost */
+    uint64_t next_portal;
     struct host_load *load[PENDING_MAX]; /* finished, unpublished */
     uint32_t nload;
     struct pending_ddl ddl[PENDING_MAX];
@@ -169,6 +182,8 @@ struct portal *portal_new(struct backend *b, const char *name, struct prepared *
 struct portal *portal_find(struct backend *b, const char *name);
 void portal_free(struct backend *b, struct portal *portal);
 void portals_free_all(struct backend *b);
+/* Those made when next_portal was serial, or later. */
+void portals_free_since(struct backend *b, uint64_t serial);
 void portal_describe(struct backend *b, const struct portal *portal);
 /* Runs it and sends up to max_rows rows (0 = all) with CommandComplete or PortalSuspended. */
 bool portal_execute(struct backend *b, struct portal *portal, uint32_t max_rows, struct error *err) MUST_CHECK;
@@ -189,6 +204,15 @@ bool utility_describe(struct backend *b, struct prepared *p, struct error *err) 
 bool utility_run(struct backend *b, struct portal *portal, struct error *err) MUST_CHECK;
 void text_add(struct portal *portal, struct strview line);
 
+/* ---- prepare_sql.c ---- */
+/* PREPARE: names the statement like Parse does. */
+bool run_prepare(struct backend *b, struct portal *portal, struct error *err) MUST_CHECK;
+/* EXECUTE has the result columns of its statement. */
+bool describe_execute(struct backend *b, struct prepared *p, struct error *err) MUST_CHECK;
+/* Turns the portal of an EXECUTE into one of the statement that it names; others stay as they are. */
+bool portal_resolve(struct backend *b, struct portal *portal, struct error *err) MUST_CHECK;
+/* Parses the text that p's node is of again, into p's own arena. */
+bool prepared_own(struct prepared *p, struct strview sql, int32_t begin, struct error *err) MUST_CHECK;
 /* ---- load.c ---- */
 bool run_insert(struct backend *b, struct portal *portal, struct error *err) MUST_CHECK;
 bool run_copy(struct backend *b, struct portal *portal, struct error *err) MUST_CHECK;

@@ -466,11 +466,11 @@ const char *settings_get(const struct settings *s, struct strview name, struct e
     return NULL;
 }
 
-/* Undoes from the newest on: all of them, or only SET LOCALs. */
-static void unwind(struct settings *s, bool all)
+/* Undoes from the newest on until mark: all of them, or only SET LOCALs. */
+static void unwind(struct settings *s, bool all, const struct setting_undo *mark)
 {
     bool kept[NDEF] = {0}; /* a later SET overrides an earlier SET LOCAL */
-    while (s->undo) {
+    while (s->undo != mark) {
         struct setting_undo *u = s->undo;
         s->undo = u->next;
         kept[u->index] = kept[u->index] || !u->local;
@@ -488,14 +488,18 @@ static void unwind(struct settings *s, bool all)
 void settings_commit(struct settings *s)
 {
     if (s->undo)
-        unwind(s, false);
+        unwind(s, false, NULL);
 }
 
 void settings_rollback(struct settings *s)
 {
     if (s->undo)
-        unwind(s, true);
+        unwind(s, true, NULL);
 }
+
+const struct setting_undo *settings_mark(const struct settings *s) { return s->undo; }
+
+void settings_rollback_to(struct settings *s, const struct setting_undo *mark) { unwind(s, true, mark); }
 
 void settings_report(struct settings *s, void (*fn)(void *arg, const char *name, const char *value), void *arg)
 {

@@ -70,6 +70,9 @@ const char *settings_get(const struct settings *s, struct strview name, struct e
 /* End of a transaction: forgets the undo list or goes back. */
 void settings_commit(struct settings *s);
 void settings_rollback(struct settings *s);
+/* Where an open transaction stands, and going back there. */
+const struct setting_undo *settings_mark(const struct settings *s);
+void settings_rollback_to(struct settings *s, const struct setting_undo *mark);
 /* Calls fn for each SETTING_REPORT value that differs from what was reported, and remembers it. */
 void settings_report(struct settings *s, void (*fn)(void *arg, const char *name, const char *value), void *arg);
 

@@ -22,6 +22,18 @@ void tx_begin_implicit(struct backend *b)
     b->tx_repeatable = strcmp(level, "repeatable read") == 0 || strcmp(level, "serializable") == 0;
 }
 
+/* Drops the loads and the DDL from these numbers on. */
+static void forget_effects(struct backend *b, uint32_t nload, uint32_t nddl)
+{
+    while (b->nload > nload)
+        b->host->load_close(b->load[--b->nload]);
+    while (b->nddl > nddl) {
+        struct host_table *create = b->ddl[--b->nddl].create;
+        if (create)
+            b->host->table_discard(b->host->arg, create);
+    }
+}
+
 /* What a transaction holds besides its effects. */
 static void forget(struct backend *b)
 {
@@ -29,13 +41,8 @@ static void forget(struct backend *b)
     if (b->tx_snapshot)
         b->host->snapshot_close(b->tx_snapshot);
     b->tx_snapshot = NULL;
-    for (uint32_t i = 0; i < b->nload; i++)
-        b->host->load_close(b->load[i]);
-    b->nload = 0;
-    for (uint32_t i = 0; i < b->nddl; i++)
-        if (b->ddl[i].create)
-            b->host->table_discard(b->host->arg, b->ddl[i].create);
-    b->nddl = 0;
+    forget_effects(b, 0, 0);
+    b->savepoint = NULL;
     arena_reset(&b->tx_arena);
     b->tx = TX_IDLE;
 }
@@ -87,7 +94,8 @@ void tx_fail(struct backend *b)
 {
     if (b->tx != TX_OPEN)
         return;
-    rollback(b);
+    if (!b->savepoint) /* else ROLLBACK TO may still bring it back */
+        rollback(b);
     b->tx = TX_FAILED;
 }
 
@@ -118,7 +126,8 @@ static bool is_write(const struct ast_node *node)
 bool tx_allows(const struct backend *b, const struct ast_node *node, struct error *err)
 {
     bool ends =
-        node->kind == AST_TRANSACTION && (node->transaction.what == TX_COMMIT || node->transaction.what == TX_ROLLBACK);
+        node->kind == AST_TRANSACTION && (node->transaction.what == TX_COMMIT || node->transaction.what == TX_ROLLBACK ||
+                                          node->transaction.what == TX_ROLLBACK_TO);
     if (b->tx == TX_FAILED && !ends)
         return error_set(err, SQLSTATE_IN_FAILED_SQL_TRANSACTION,
                          "current transaction is aborted, commands ignored until end of transaction block");
@@ -140,8 +149,10 @@ bool tx_snapshot(struct backend *b, struct host_snapshot **out, bool *own, struc
     if (b->host->snapshot_session)
         b->host->snapshot_session(*out, &b->facts);
     *own = !(b->tx == TX_OPEN && b->tx_repeatable);
-    if (!*own)
+    if (!*own) {
         b->tx_snapshot = *out;
+        b->tx_snapshot_nload = b->nload;
+    }
     return true;
 }
 
@@ -205,6 +216,60 @@ static bool end(struct backend *b, bool want_commit, bool chain, char tag[64], s
     return ok;
 }
 
+/* ---- savepoints ---- */
+
+static void set_savepoint(struct backend *b, struct strview name)
+{
+    struct savepoint *s = ARENA_NEW(&b->tx_arena, struct savepoint);
+    *s = (struct savepoint){.outer = b->savepoint,
+                            .name = arena_strndup(&b->tx_arena, name.ptr, name.len),
+                            .nload = b->nload,
+                            .nddl = b->nddl,
+                            .next_portal = b->next_portal,
+                            .settings = settings_mark(&b->settings)};
+    b->savepoint = s;
+}
+
+static void rollback_to(struct backend *b, struct savepoint *s)
+{
+    portals_free_since(b, s->next_portal);
+    if (b->tx_snapshot && b->tx_snapshot_nload > s->nload) {
+        b->host->snapshot_close(b->tx_snapshot);
+        b->tx_snapshot = NULL;
+    }
+    forget_effects(b, s->nload, s->nddl);
+    settings_rollback_to(&b->settings, s->settings);
+    b->savepoint = s;
+    b->tx = TX_OPEN;
+}
+
+static bool run_savepoint(struct backend *b, const struct ast_node *node, char tag[64], struct error *err)
+{
+    enum transaction_kind what = node->transaction.what;
+    struct strview name = node->transaction.savepoint;
+    snprintf(tag, 64, what == TX_SAVEPOINT ? "SAVEPOINT" : what == TX_RELEASE ? "RELEASE" : "ROLLBACK");
+    if (b->tx != TX_OPEN && b->tx != TX_FAILED)
+        return error_set(err, SQLSTATE_NO_ACTIVE_SQL_TRANSACTION, "%s can only be used in transaction blocks",
+                         what == TX_SAVEPOINT ? "SAVEPOINT"
+                         : what == TX_RELEASE ? "RELEASE SAVEPOINT"
+                                              : "ROLLBACK TO SAVEPOINT");
+    if (what == TX_SAVEPOINT) {
+        set_savepoint(b, name);
+        return true;
+    }
+    struct savepoint *s = b->savepoint;
+    while (s && !strview_equal_cstr(name, s->name))
+        s = s->outer;
+    if (!s)
+        return error_set(err, SQLSTATE_INVALID_SAVEPOINT_SPECIFICATION, "savepoint \"%.*s\" does not exist",
+                         (int)name.len, name.ptr);
+    if (what == TX_RELEASE)
+        b->savepoint = s->outer;
+    else
+        rollback_to(b, s);
+    return true;
+}
+
 bool tx_run(struct backend *b, const struct ast_node *node, char tag[64], struct error *err)
 {
     switch (node->transaction.what) {
@@ -213,10 +278,10 @@ bool tx_run(struct backend *b, const struct ast_node *node, char tag[64], struct
     case TX_ROLLBACK: return end(b, false, node->transaction.chain, tag, err);
     case TX_SAVEPOINT:
     case TX_RELEASE:
-    case TX_ROLLBACK_TO:
+    case TX_ROLLBACK_TO: return run_savepoint(b, node, tag, err);
     case TX_PREPARE: break;
     }
     error_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported", ast_tag(node));
     error_position(err, node->begin + 1);
-    return error_hint(err, "Use BEGIN, COMMIT and ROLLBACK without savepoints.");
+    return error_hint(err, "Use BEGIN, COMMIT and ROLLBACK.");
 }

@@ -268,8 +268,6 @@ static bool unsupported(const struct ast_node *node, struct error *err)
     case AST_DECLARE_CURSOR:
     case AST_FETCH:
     case AST_CLOSE_CURSOR: return error_hint(err, "Use the protocol's portals with a row limit, or LIMIT and OFFSET.");
-    case AST_PREPARE:
-    case AST_EXECUTE: return error_hint(err, "Prepare statements through the extended protocol.");
     default: return error_hint(err, "The README lists the statements that are supported.");
     }
 }
@@ -279,6 +277,8 @@ bool utility_describe(struct backend *b, struct prepared *p, struct error *err)
     switch (p->node->kind) {
     case AST_SHOW: return describe_show(b, p, err);
     case AST_EXPLAIN: return describe_explain(b, p, err);
+    case AST_EXECUTE: return describe_execute(b, p, err);
+    case AST_PREPARE:
     case AST_COPY:
     case AST_INSERT:
     case AST_CREATE_TABLE:
@@ -360,6 +360,7 @@ bool utility_run(struct backend *b, struct portal *portal, struct error *err)
     case AST_CREATE_ROLE:
     case AST_ALTER_ROLE:
     case AST_DROP_ROLE: return run_role(b, node, err);
+    case AST_PREPARE: return run_prepare(b, portal, err);
     case AST_DEALLOCATE: return run_deallocate(b, node, err);
     case AST_DISCARD: return run_discard(b, node, err);
     case AST_LISTEN:
