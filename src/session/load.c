@@ -182,6 +182,32 @@ static bool plan_insert(struct backend *b, struct portal *portal, const struct t
     return ok;
 }
 
+bool describe_insert(struct backend *b, struct prepared *p, uint16_t nparam, const oid_t *param, struct error *err)
+{
+    const struct table_def *def;
+    struct insert_plan plan = {0};
+    struct insert_binding binding = {p->node, NULL, &plan};
+    if (!find_table(b, &p->node->insert.table, &def, err))
+        return false;
+    struct prepared *source = prepared_new("");
+    binding.def = def;
+    source->sql = p->sql;
+    source->node = p->node->insert.source;
+    source->simple = p->simple;
+    source->adapt = bind_targets;
+    source->adapt_arg = &binding;
+    bool ok = query_prepare(b, source, nparam, param, err);
+    if (ok) {
+        p->nparam = source->nparam;
+        p->param_type = ARENA_ARRAY(&p->arena, oid_t, p->nparam + 1U);
+        for (uint32_t i = 0; i < p->nparam; i++)
+            p->param_type[i] = source->param_type[i];
+    }
+    prepared_put(source);
+    table_def_put(def);
+    return ok;
+}
+
 bool run_insert(struct backend *b, struct portal *portal, struct error *err)
 {
     const struct ast_node *node = portal->prepared->node;

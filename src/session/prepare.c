@@ -207,6 +207,8 @@ bool prepared_make(struct backend *b, struct strview sql, const struct ast_node 
         return true;
     if (node->kind == AST_SELECT)
         return query_prepare(b, p, nparam, param, err);
+    if (node->kind == AST_INSERT && node->insert.source)
+        return describe_insert(b, p, nparam, param, err);
     p->nparam = nparam;
     p->param_type = ARENA_ARRAY(&p->arena, oid_t, nparam + 1U);
     for (uint32_t i = 0; i < nparam; i++)

@@ -140,8 +140,7 @@ bool portal_resolve(struct backend *b, struct portal *portal, struct error *err)
     if (!same)
         return error_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "cached plan must not change result type");
     if (p->node->execute.narg != target->nparam) {
-        error_set(err, SQLSTATE_SYNTAX_ERROR, "wrong number of parameters for prepared statement \"%s\"",
-                  target->name);
+        error_set(err, SQLSTATE_SYNTAX_ERROR, "wrong number of parameters for prepared statement \"%s\"", target->name);
         return error_detail(err, "Expected %u parameters but got %u.", target->nparam, p->node->execute.narg);
     }
     if (target->nparam && !evaluate_arguments(b, portal, p->node, target, err))

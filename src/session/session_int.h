@@ -54,7 +54,7 @@ struct portal {
     const struct batch *batch;      /* rows not sent yet: [row, batch->n) */
     uint32_t row;
     bool started, done;
-    bool ended; /* exec has no more rows after batch */
+    bool ended;             /* exec has no more rows after batch */
     uint64_t sent;          /* rows in this Execute */
     struct text_rows *text; /* utility with rows */
     uint32_t text_at;
@@ -96,9 +96,9 @@ struct backend {
     bool tx_read_only, tx_repeatable;
     int64_t tx_start_us; /* Unix µs: now() */
     struct arena tx_arena;
-    struct host_snapshot *tx_snapshot;   /* REPEATABLE READ */
-    uint32_t tx_snapshot_nload;          /* loads it sees */
-    struct savepoint *savepoint;         /* innermost */
+    struct host_snapshot *tx_snapshot; /* REPEATABLE READ */
+    uint32_t tx_snapshot_nload;        /* loads it sees */
+    struct savepoint *savepoint;       /* innermost */
     uint64_t next_portal;
     struct host_load *load[PENDING_MAX]; /* finished, unpublished */
     uint32_t nload;
@@ -214,6 +214,9 @@ bool portal_resolve(struct backend *b, struct portal *portal, struct error *err)
 /* Parses the text that p's node is of again, into p's own arena. */
 bool prepared_own(struct prepared *p, struct strview sql, int32_t begin, struct error *err) MUST_CHECK;
 /* ---- load.c ---- */
+/* Finds the types of an INSERT's parameters: its columns' types, unless the client gave others. */
+bool describe_insert(struct backend *b, struct prepared *p, uint16_t nparam, const oid_t *param,
+                     struct error *err) MUST_CHECK;
 bool run_insert(struct backend *b, struct portal *portal, struct error *err) MUST_CHECK;
 bool run_copy(struct backend *b, struct portal *portal, struct error *err) MUST_CHECK;
 /* ---- ddl.c ---- */

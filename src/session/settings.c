@@ -80,7 +80,7 @@ static const struct setting_def defs[] = {
     {"transaction_isolation", "read committed", SETTING_ENUM, 0, 0, 0,
      "serializable,repeatable read,read committed,read uncommitted", CLIENT, "Isolation of this transaction."},
     {"transaction_read_only", "off", SETTING_BOOL, 0, 0, 0, NULL, CLIENT, "This transaction is read-only."},
-    {"work_mem", "4096", SETTING_INT, SETTING_KB, 64, INT_MAX_REAL, NULL, MEMORY,
+    {"work_mem", "4MB", SETTING_INT, SETTING_KB, 64, INT_MAX_REAL, NULL, MEMORY,
      "Accepted for clients; see query_memory."},
     {"xmlbinary", "base64", SETTING_ENUM, 0, 0, 0, "base64,hex", CLIENT, "Accepted for clients."},
     {"xmloption", "content", SETTING_ENUM, 0, 0, 0, "content,document", CLIENT, "Accepted for clients."},

@@ -125,9 +125,9 @@ static bool is_write(const struct ast_node *node)
 
 bool tx_allows(const struct backend *b, const struct ast_node *node, struct error *err)
 {
-    bool ends =
-        node->kind == AST_TRANSACTION && (node->transaction.what == TX_COMMIT || node->transaction.what == TX_ROLLBACK ||
-                                          node->transaction.what == TX_ROLLBACK_TO);
+    bool ends = node->kind == AST_TRANSACTION &&
+                (node->transaction.what == TX_COMMIT || node->transaction.what == TX_ROLLBACK ||
+                 node->transaction.what == TX_ROLLBACK_TO);
     if (b->tx == TX_FAILED && !ends)
         return error_set(err, SQLSTATE_IN_FAILED_SQL_TRANSACTION,
                          "current transaction is aborted, commands ignored until end of transaction block");
