@@ -113,9 +113,7 @@ void record_from_meta(const struct segment_meta *meta, struct segment_record *ou
         .kind = RECORD_SEGMENT,
         .rows = (uint32_t)meta->rows,
         .dead_rows = meta->dead_letters,
-        .last = {.pos = meta->last_pos,
-                 .ts = no_time ? INT64_MIN : meta->last_timestamp_us,
-                 .crc = meta->last_crc},
+        .last = {.pos = meta->last_pos, .ts = no_time ? INT64_MIN : meta->last_timestamp_us, .crc = meta->last_crc},
         .time_min = meta->time_min_us,
         .time_max = meta->time_max_us,
         .size = meta->file_bytes,
@@ -257,6 +255,65 @@ static bool start_ingest(struct db_table *t, struct error *err)
     return ok;
 }
 
+/* Deletes a folder of plain files and folders. Names come from readdir, never from users. */
+static void remove_tree(struct env *env, const char *path)
+{
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+    if (!dir)
+        return;
+    while ((entry = readdir(dir))) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        char *child = xasprintf("%s/%s", path, entry->d_name);
+        if (env->unlink(env, child) != 0 && (errno == EISDIR || errno == EPERM))
+            remove_tree(env, child);
+        free(child);
+    }
+    closedir(dir);
+    (void)rmdir(path);
+}
+
+static int path_order(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+/* Deletes the files below path that are not in keep[n] (sorted), and the folders that are empty then. */
+static void remove_others(struct env *env, const char *path, const char **keep, uint32_t n)
+{
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+    if (!dir)
+        return;
+    while ((entry = readdir(dir))) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        char *child = xasprintf("%s/%s", path, entry->d_name);
+        struct stat st;
+        if (env->stat(env, child, &st) == 0 && S_ISDIR(st.st_mode)) {
+            remove_others(env, child, keep, n);
+            (void)rmdir(child); /* stays if something is left in it */
+        } else if (!bsearch(&child, keep, n, sizeof *keep, path_order)) {
+            log_info("node", "msg=\"removing a file that no commit names\" file=%s", child);
+            env->unlink(env, child);
+        }
+        free(child);
+    }
+    closedir(dir);
+}
+
+/* What builds and loads left behind that never were committed. Before ingestion starts. */
+static void sweep_orphans(const struct db_table *t)
+{
+    const struct table_version *v = t->version;
+    const char **keep = xcalloc(v->nsegment + 1, sizeof *keep);
+    char *dir = xasprintf("%s/segments/%u", t->db->data_dir, t->oid);
+    for (uint32_t i = 0; i < v->nsegment; i++)
+        keep[i] = segment_path(v->segment[i].segment);
+    qsort(keep, v->nsegment, sizeof *keep, path_order);
+    remove_others(t->db->env, dir, keep, v->nsegment);
+    free(dir);
+    free(keep);
+}
+
 bool table_open(struct db *db, const struct table_def *def, struct error *err)
 {
     struct db_table *t = xcalloc(1, sizeof *t);
@@ -277,6 +334,7 @@ bool table_open(struct db *db, const struct table_def *def, struct error *err)
                   t->broken.message);
         return true;
     }
+    sweep_orphans(t);
     return start_ingest(t, err);
 }
 
@@ -300,25 +358,6 @@ struct db_table *table_get(struct db *db, oid_t oid)
         __atomic_add_fetch(&t->refs, 1, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&db->lock);
     return t;
-}
-
-/* Deletes a folder of plain files and folders. Names come from readdir, never from users. */
-static void remove_tree(struct env *env, const char *path)
-{
-    DIR *dir = opendir(path);
-    struct dirent *entry;
-    if (!dir)
-        return;
-    while ((entry = readdir(dir))) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        char *child = xasprintf("%s/%s", path, entry->d_name);
-        if (env->unlink(env, child) != 0 && (errno == EISDIR || errno == EPERM))
-            remove_tree(env, child);
-        free(child);
-    }
-    closedir(dir);
-    (void)rmdir(path);
 }
 
 void table_drop(struct db *db, oid_t oid)
