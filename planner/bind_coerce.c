@@ -85,6 +85,64 @@ bool coerce_possible(const struct expr *e, oid_t to, enum cast_context context)
 
 const struct func *bind_cast_func(oid_t oid) { return func_by_oid(oid); }
 
+/* One part of a possibly quoted, possibly qualified name, folded; *at moves behind it and its dot. NULL: malformed. */
+static char *name_part(struct bind *b, struct strview text, size_t *at, size_t *len, bool *quoted)
+{
+    char *out = arena_alloc(b->arena, text.len + 1);
+    size_t i = *at, n = 0;
+    *quoted = i < text.len && text.ptr[i] == '"';
+    if (*quoted) {
+        for (i++; i < text.len && (text.ptr[i] != '"' || (i + 1 < text.len && text.ptr[i + 1] == '"')); i++) {
+            i += text.ptr[i] == '"';
+            out[n++] = text.ptr[i];
+        }
+        if (i++ >= text.len)
+            return NULL;
+    } else {
+        for (; i < text.len && text.ptr[i] != '.' && text.ptr[i] != '"' && !char_is_space(text.ptr[i]); i++)
+            out[n++] = char_lower(text.ptr[i]);
+    }
+    if (n == 0 || (i < text.len && text.ptr[i] != '.'))
+        return NULL;
+    *at = i + 1;
+    *len = n;
+    return out;
+}
+
+/* 'name'::regclass. Numbers are left to the type's own input. False: not found or malformed, err is set. */
+static bool regclass_literal(struct bind *b, struct strview text, int32_t *oid)
+{
+    struct strview part[2] = {{0}};
+    struct relation relation;
+    size_t at = 0, n = 0, len;
+    bool quoted = false;
+    text = strview_trim(text);
+    while (at < text.len && n < 2) {
+        const char *p = name_part(b, text, &at, &len, &quoted);
+        if (!p)
+            return error_set(b->err, SQLSTATE_INVALID_NAME, "invalid name syntax");
+        part[n++] = strview_make(p, len);
+    }
+    if (n == 0 || at == text.len)
+        return error_set(b->err, SQLSTATE_INVALID_NAME, "invalid name syntax");
+    if (at < text.len)
+        return error_set(b->err, SQLSTATE_FEATURE_NOT_SUPPORTED, "names of more than two parts are not supported here");
+    struct strview schema = n == 2 ? part[0] : STRVIEW("");
+    if (b->catalog->find_relation(b->catalog->arg, schema, part[n - 1], true, &relation, NULL)) {
+        *oid = (int32_t)relation.def->oid;
+        return true;
+    }
+    return error_set(b->err, SQLSTATE_UNDEFINED_TABLE, "relation \"%.*s%s%.*s\" does not exist", (int)schema.len,
+                     schema.ptr, n == 2 ? "." : "", (int)part[n - 1].len, part[n - 1].ptr);
+}
+
+static bool names_relation(const struct bind *b, oid_t type, struct strview text)
+{
+    text = strview_trim(text);
+    return type == TYPE_REGCLASS && b->catalog && text.len && !char_is_digit(text.ptr[0]) &&
+           !strview_equal_cstr(text, "-");
+}
+
 /* The untyped literal becomes a constant of the type at once, as PostgreSQL does. */
 static struct expr *literal(struct bind *b, const struct expr *e, struct coltype to)
 {
@@ -94,7 +152,10 @@ static struct expr *literal(struct bind *b, const struct expr *e, struct coltype
     if (out->value.is_null)
         return out;
     struct coltype base = to.oid == TYPE_INTERVAL ? to : coltype(to.oid);
-    if (!value_parse(str_view(&e->value.d.str), base, true, b->ctx, b->arena, &out->value.d, b->err)) {
+    bool ok = names_relation(b, to.oid, str_view(&e->value.d.str))
+                  ? regclass_literal(b, str_view(&e->value.d.str), &out->value.d.i32)
+                  : value_parse(str_view(&e->value.d.str), base, true, b->ctx, b->arena, &out->value.d, b->err);
+    if (!ok) {
         (void)error_position(b->err, e->location + 1);
         return NULL;
     }

@@ -7,6 +7,8 @@
 
 #include <stdarg.h>
 
+enum { PG_TYPEOF = 1619 }; /* the one function of "any" that wants to see unknown */
+
 struct candidate {
     const void *what; /* struct func or struct operator */
     oid_t arg[FUNC_ARGS_MAX];
@@ -404,7 +406,7 @@ static bool coerce_args(struct bind *b, const struct func *f, struct expr **args
             to = generic;
         if ((to == TYPE_ANY || to == TYPE_ANYELEMENT) && args[i]->type.oid == TYPE_UNKNOWN)
             to = f->variadic_any || to == TYPE_ANYELEMENT ? TYPE_TEXT : to;
-        if (to == TYPE_ANY && args[i]->type.oid == TYPE_UNKNOWN && args[i]->kind == EXPR_CONST)
+        if (to == TYPE_ANY && args[i]->type.oid == TYPE_UNKNOWN && args[i]->kind == EXPR_CONST && f->oid != PG_TYPEOF)
             to = TYPE_TEXT; /* count('x'): the value itself does not matter */
         if (!(args[i] = coerce(b, args[i], coltype(to), CAST_IMPLICIT, args[i]->location)))
             return false;

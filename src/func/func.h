@@ -87,6 +87,8 @@ void func_register(const struct func *table, uint32_t count);
 const struct func *const *func_candidates(struct strview name, uint32_t *count);
 const struct func *func_by_oid(oid_t oid);
 const struct func *const *func_all(uint32_t *count);
+/* The name as an identifier of a statement, in double quotes if it needs them; appends. */
+void func_quote_ident(struct strview name, struct strbuf *out);
 /* Up to `max` known names near this one, for did-you-mean; returns how many. */
 uint32_t func_similar(struct strview name, const char **out, uint32_t max);
 

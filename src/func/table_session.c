@@ -304,6 +304,13 @@ static bool k_function_types(FUNC_ARGS)
     return ok;
 }
 
+/* The type as bound; knows nothing of the value, so NULLs have one too. */
+static bool k_typeof(FUNC_ARGS)
+{
+    FOR_ROWS(i) OUT(int32_t)[i] = (int32_t)call->arg_type[0].oid;
+    return true;
+}
+
 /* Columns of arrays hold only NULLs so far: strictness answers, and no row gets here. */
 static bool k_array_to_string(FUNC_ARGS)
 {
@@ -341,6 +348,14 @@ const struct func func_session_rows[] = {
     ROW(2079, "pg_table_is_visible", TYPE_BOOL, FUNC_STABLE, k_table_is_visible, 1, TYPE_OID),
     ROW(2080, "pg_type_is_visible", TYPE_BOOL, FUNC_STABLE, k_type_is_visible, 1, TYPE_OID),
     ROW(2081, "pg_function_is_visible", TYPE_BOOL, FUNC_STABLE, k_function_is_visible, 1, TYPE_OID),
+    {.oid = 1619,
+     .name = "pg_typeof",
+     .kind = FUNC_SCALAR,
+     .volatility = FUNC_STABLE,
+     .nargs = 1,
+     .arg = {TYPE_ANY},
+     .result = TYPE_REGTYPE,
+     .kernel = k_typeof},
     {.oid = 1081,
      .name = "format_type",
      .kind = FUNC_SCALAR,

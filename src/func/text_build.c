@@ -268,15 +268,14 @@ static bool is_keyword(struct strview s)
             return true;
     return false;
 }
-BUILD(quote_ident)
+void func_quote_ident(struct strview s, struct strbuf *text)
 {
-    struct strview s = VIEW(0);
     bool safe = s.len && ((s.ptr[0] >= 'a' && s.ptr[0] <= 'z') || s.ptr[0] == '_') && !is_keyword(s);
     for (size_t k = 0; k < s.len; k++)
         safe &= (s.ptr[k] >= 'a' && s.ptr[k] <= 'z') || char_is_digit(s.ptr[k]) || s.ptr[k] == '_';
     if (safe) {
         strbuf_add_view(text, s);
-        return true;
+        return;
     }
     strbuf_add_char(text, '"');
     for (size_t k = 0; k < s.len; k++) {
@@ -285,6 +284,10 @@ BUILD(quote_ident)
         strbuf_add_char(text, s.ptr[k]);
     }
     strbuf_add_char(text, '"');
+}
+BUILD(quote_ident)
+{
+    func_quote_ident(VIEW(0), text);
     return true;
 }
 DEFINE_BUILD(quote_ident)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What functions and system relations may know of a session (func/session.h). Called while the session's thread waits
  * for its statement, so its settings hold still. */
+#include "func/func.h"
 #include "session/session_int.h"
 
 #include <math.h>
@@ -84,6 +85,19 @@ static bool fact_role(void *arg, oid_t oid, char name[FUNC_NAME_SIZE])
 {
     const struct backend *b = arg;
     return b->host->role_name && b->host->role_name(b->host->arg, oid, name);
+}
+
+bool session_relation_name(const struct func_session *session, oid_t oid, struct strbuf *out)
+{
+    char schema[FUNC_NAME_SIZE], name[FUNC_NAME_SIZE];
+    if (!session->relation(session->arg, oid, schema, name))
+        return false;
+    if (strcmp(schema, "pg_catalog") != 0 && strcmp(schema, "public") != 0) {
+        func_quote_ident(strview_of(schema), out);
+        strbuf_add_char(out, '.');
+    }
+    func_quote_ident(strview_of(name), out);
+    return true;
 }
 
 void session_facts_init(struct backend *b)

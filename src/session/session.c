@@ -15,6 +15,7 @@ void session_value_ctx(const struct backend *b, struct value_ctx *out)
         .extra_float_digits = b->settings.extra_float_digits,
         .bytea_escape = b->settings.bytea_escape,
         .session = &b->facts,
+        .relation_name = session_relation_name,
     };
 }
 

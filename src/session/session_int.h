@@ -147,6 +147,8 @@ bool session_stop_other(const struct backend *b, int32_t pid, bool terminate, bo
 
 /* ---- facts.c ---- */
 void session_facts_init(struct backend *b);
+/* For value_ctx.relation_name. */
+bool session_relation_name(const struct func_session *session, oid_t oid, struct strbuf *out);
 
 /* ---- transaction.c ---- */
 /* Opens the implicit transaction of a statement outside a block. */

@@ -40,6 +40,8 @@ struct value_ctx {
     int32_t extra_float_digits;         /* 1 and above: shortest round-trip form */
     bool bytea_escape;                  /* bytea_output = escape */
     const struct func_session *session; /* for functions about it; NULL outside of sessions */
+    /* Text of a regclass, quoted and with its schema as needed; false = no such relation. NULL outside of sessions. */
+    bool (*relation_name)(const struct func_session *session, oid_t oid, struct strbuf *out);
 };
 /* UTC (zone NULL means it here), extra_float_digits 1, hex; now = the epoch. For ingestion and tests. */
 extern const struct value_ctx value_ctx_default;

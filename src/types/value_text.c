@@ -204,8 +204,10 @@ static void format_bytea(struct strbuf *out, struct strview bytes, bool escape)
     }
 }
 
-static void format_oid(struct strbuf *out, oid_t type, uint32_t oid)
+static void format_oid(struct strbuf *out, oid_t type, uint32_t oid, const struct value_ctx *ctx)
 {
+    if (type == TYPE_REGCLASS && ctx->relation_name && ctx->relation_name(ctx->session, oid, out))
+        return;
     if (type == TYPE_REGTYPE && type_by_oid(oid))
         type_format(out, coltype(oid));
     else if (oid == 0 && type != TYPE_OID && type != TYPE_XID)
@@ -253,7 +255,7 @@ void value_format(struct strbuf *out, oid_t type, const void *datum, const struc
         else if (type == TYPE_DATE)
             date_format(out, *(const date_t *)datum);
         else
-            format_oid(out, type, *(const uint32_t *)datum);
+            format_oid(out, type, *(const uint32_t *)datum, ctx);
         break;
     case PHYS_I64: format_i64(out, type, *(const int64_t *)datum, ctx); break;
     case PHYS_F32: f32_format(out, *(const float *)datum, ctx->extra_float_digits); break;
