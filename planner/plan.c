@@ -227,6 +227,21 @@ static bool wanted(const struct plan_query *q, const bool *used, uint32_t target
     return false;
 }
 
+/* Targets that nobody reads are not computed: their columns are not read either. */
+static void drop_unwanted(struct planner *p, struct work *w, const bool *used)
+{
+    for (uint32_t i = 0; i < w->q.ntarget; i++) {
+        if (wanted(&w->q, used, i))
+            continue;
+        struct expr *null = ARENA_NEW(p->arena, struct expr);
+        null->kind = EXPR_CONST;
+        null->type = w->q.target[i].expr->type;
+        null->location = -1;
+        null->value = (struct value){.type = null->type.oid, .is_null = true};
+        w->q.target[i].expr = null;
+    }
+}
+
 static void count_uses(struct planner *p, const struct work *w, const bool *used)
 {
     const struct plan_query *q = &w->q;
@@ -378,6 +393,7 @@ static bool plan_select(struct planner *p, const struct plan_query *q, const boo
     used = with_conditions(p, q, used, &above);
     flatten(p, &w);
     having_to_where(p, &w);
+    drop_unwanted(p, &w, used);
     count_uses(p, &w, used);
     if (!plan_rows(p, &w, &rel))
         return false;

@@ -7,8 +7,12 @@
  * DISTINCT aggregates keep, per partition, a set of (group row, value); the sets are merged after the groups, with the
  * group addresses of merged rows forwarded, and their entries are then fed to the function. A forwarded row holds the
  * address of the row that took it over in place of its hash, with FORWARDED set in its null bits.
+ *
+ * When memory is refused, a worker writes all its groups as keys and partial states to a spill file, by partition, and
+ * begins anew. Then everything that is left is written at the end, and phase 2 reads one partition after another.
  */
 #include "exec/keys.h"
+#include "exec/spill.h"
 
 #include "base/hash.h"
 #include "func/agg.h"
@@ -44,6 +48,9 @@ struct op_agg {
     uint32_t next_part;        /* atomic */
     uint32_t parts_done;       /* atomic; without keys the last one to end emits the row */
     bool any_heap;             /* some state holds handles */
+    uint32_t nspill_col;       /* keys and partial columns */
+    oid_t *spill_type;         /* [nspill_col] */
+    bool spilled;              /* some worker has; set before phase 2 */
 };
 
 struct agg_local {
@@ -66,6 +73,7 @@ struct agg_local {
     char **dict_row;
     char *packed; /* keys of the batch at hand */
     size_t packed_bytes;
+    struct spill spill;
     /* phase 2 */
     uint32_t at_part; /* partition being emitted; UINT32_MAX = none */
     struct row_table *at_table;
@@ -105,6 +113,13 @@ static bool make_items(struct op_agg *a, struct error *err)
         it->set = (int32_t)a->nset++;
     }
     a->row_bytes = at;
+    a->nspill_col = partial;
+    a->spill_type = ARENA_ARRAY(&q->arena, oid_t, partial + 1);
+    for (uint32_t c = 0; c < node->agg.nkey; c++)
+        a->spill_type[c] = a->layout.field[c].type;
+    for (uint32_t i = 0; i < node->agg.nagg; i++)
+        for (uint32_t k = 0; k < a->item[i].func->npartial; k++)
+            a->spill_type[a->item[i].partial_column + k] = a->item[i].func->partial[k];
     return true;
 }
 
@@ -126,6 +141,7 @@ static void agg_local_free(struct op_agg *a, struct agg_local *l)
     free(l->idx);
     free(l->dict_row);
     free(l->packed);
+    spill_close(&l->spill);
     free(l->out);
     free(l);
 }
@@ -163,6 +179,7 @@ static struct agg_local *agg_local_new(struct op_agg *a)
     l->idx = xmalloc(CHUNK_ROWS * sizeof *l->idx);
     l->out = xcalloc(node->ncol + 1, sizeof *l->out);
     l->at_part = UINT32_MAX;
+    spill_init(&l->spill, a->op.query);
     for (uint32_t i = 0; i < node->agg.nagg; i++)
         l->call[i] = (struct agg_call){.func = a->item[i].plan->func,
                                        .arg_type = a->item[i].arg_type,
@@ -204,22 +221,38 @@ static bool split(struct op_agg *a, struct agg_local *l, struct error *err)
 {
     struct row_table *from = &l->part[0];
     uint64_t *slot = from->slot;
-    uint32_t capacity = from->capacity;
+    uint32_t capacity = from->capacity, count = from->count;
     l->partitioned = true;
     from->slot = NULL;
     from->capacity = from->count = 0;
+    uint32_t n[PARTITIONS] = {0};
     bool ok = true;
-    for (uint32_t i = 0; ok && i < capacity; i++) {
-        char *row = ROW_TABLE_ADDRESS(slot[i]);
-        if (!slot[i])
-            continue;
-        struct row_table *to = &l->part[partition_of(key_row_hash(row))];
-        ok = row_table_reserve(to, 1);
-        if (ok)
-            row_table_insert(to, row, key_row_hash(row));
+    for (uint32_t i = 0; i < capacity; i++)
+        if (slot[i])
+            n[partition_of(key_row_hash(ROW_TABLE_ADDRESS(slot[i])))]++;
+    for (uint32_t p = 0; ok && p < PARTITIONS; p++)
+        ok = row_table_reserve(&l->part[p], n[p]);
+    if (!ok) { /* as it was; the directories made so far are empty */
+        for (uint32_t p = 0; p < PARTITIONS; p++)
+            if (l->part[p].capacity) {
+                mem_free(l->account, l->part[p].slot, (size_t)l->part[p].capacity * 8);
+                l->part[p].slot = NULL;
+                l->part[p].capacity = 0;
+            }
+        l->partitioned = false;
+        from->slot = slot;
+        from->capacity = capacity;
+        from->count = count;
+        return no_memory(l, err);
     }
-    mem_free(l->account, slot, (size_t)capacity * 8);
-    return ok || no_memory(l, err);
+    for (uint32_t i = 0; i < capacity; i++) {
+        char *row = ROW_TABLE_ADDRESS(slot[i]);
+        if (slot[i])
+            row_table_insert(&l->part[partition_of(key_row_hash(row))], row, key_row_hash(row));
+    }
+    if (slot)
+        mem_free(l->account, slot, (size_t)capacity * 8);
+    return true;
 }
 
 /* The group's row, made if it is new; NULL = memory refused. */
@@ -421,6 +454,107 @@ static bool update_final(struct op_agg *a, struct agg_local *l, const struct bat
     return true;
 }
 
+/* ---- spilling ---- */
+
+/* Writes n groups of a partition. */
+static bool spill_rows(struct op_agg *a, struct agg_local *l, uint32_t part, char *const *row, uint32_t n,
+                       struct error *err)
+{
+    struct arena arena; /* not accounted: memory has just been refused, and this is what frees some */
+    uint32_t nkey = a->op.node->agg.nkey;
+    struct vec *col = xcalloc(a->nspill_col + 1, sizeof *col);
+    void **state = xmalloc(n * sizeof *state);
+    bool ok = true;
+    arena_init(&arena, NULL);
+    for (uint32_t c = 0; ok && c < nkey; c++)
+        ok = key_rows_column(&a->layout, c, row, n, &arena, &col[c], err);
+    for (uint32_t i = 0; ok && i < a->op.node->agg.nagg; i++) {
+        struct agg_call call = l->call[i];
+        call.arena = &arena;
+        call.heap = a->item[i].func->uses_heap ? heap_of(l) : NULL;
+        for (uint32_t k = 0; k < n; k++)
+            state[k] = row[k] + a->item[i].state_offset;
+        ok = a->item[i].func->to_partial(&call, state, n, &col[a->item[i].partial_column], err);
+    }
+    struct batch batch = {.n = n, .ncol = a->nspill_col, .col = col};
+    ok = ok && spill_write(&l->spill, part, &batch, a->spill_type, err);
+    arena_release(&arena);
+    free(state);
+    free(col);
+    return ok;
+}
+
+static void forget_groups(struct agg_local *l)
+{
+    for (uint32_t p = 0; p < PARTITIONS; p++)
+        row_table_release(&l->part[p]);
+    arena_release(&l->keys);
+    agg_heap_close(l->heap);
+    l->heap = NULL;
+    l->dict_id = 0;
+}
+
+/* Writes all groups of the worker and forgets them. */
+static bool spill_groups(struct op_agg *a, struct agg_local *l, struct error *err)
+{
+    char **row = xmalloc((size_t)PARTITIONS * VEC_ROWS * sizeof *row);
+    uint32_t n[PARTITIONS] = {0};
+    bool ok = true;
+    for (uint32_t t = 0; ok && t < PARTITIONS; t++)
+        for (uint32_t i = 0; ok && i < l->part[t].capacity; i++) {
+            if (!l->part[t].slot[i])
+                continue;
+            char *r = ROW_TABLE_ADDRESS(l->part[t].slot[i]);
+            uint32_t p = partition_of(key_row_hash(r));
+            row[p * VEC_ROWS + n[p]++] = r;
+            if (n[p] < VEC_ROWS)
+                continue;
+            ok = !query_stopping(a->op.query) && spill_rows(a, l, p, row + p * VEC_ROWS, n[p], err);
+            if (!ok && query_stopping(a->op.query))
+                *err = a->op.query->error;
+            n[p] = 0;
+        }
+    for (uint32_t p = 0; ok && p < PARTITIONS; p++)
+        ok = n[p] == 0 || spill_rows(a, l, p, row + p * VEC_ROWS, n[p], err);
+    free(row);
+    forget_groups(l);
+    l->partitioned = true;
+    __atomic_store_n(&a->spilled, true, __ATOMIC_RELAXED);
+    return ok;
+}
+
+/* The worker has enough groups that writing them out helps. DISTINCT sets stay in memory. */
+static bool can_spill(const struct op_agg *a, const struct agg_local *l)
+{
+    uint64_t groups = 0;
+    for (uint32_t p = 0; p < PARTITIONS; p++)
+        groups += l->part[p].count;
+    return a->has_keys && a->nset == 0 && groups > 0;
+}
+
+/* States with handles grow while they are updated, when it is too late to begin anew: they are written early. */
+static bool spill_early(struct op_agg *a, struct agg_local *l, struct error *err)
+{
+    uint64_t limit = a->op.query->params.memory_limit;
+    if (!a->any_heap || !limit || mem_account_used(l->account) < limit / 2 || !l->heap ||
+        agg_heap_bytes(l->heap) < limit / 16 || !can_spill(a, l))
+        return true;
+    return spill_groups(a, l, err);
+}
+
+/* Groups of the batch; on refusal once more after spilling. No state has been touched yet. */
+static bool find_or_spill(struct op_agg *a, struct agg_local *l, const struct vec *const *key, const struct batch *in,
+                          struct error *err)
+{
+    if (!spill_early(a, l, err))
+        return false;
+    if (find_groups(a, l, key, in, err))
+        return true;
+    if (!error_is(err, SQLSTATE_OUT_OF_MEMORY) || !can_spill(a, l))
+        return false;
+    return spill_groups(a, l, err) && find_groups(a, l, key, in, err);
+}
+
 static bool agg_push(struct op *op, void *local, struct worker *w, const struct batch *in, struct error *err)
 {
     struct op_agg *a = (struct op_agg *)op;
@@ -430,7 +564,7 @@ static bool agg_push(struct op *op, void *local, struct worker *w, const struct 
     arena_reset(&l->scratch);
     for (uint32_t c = 0; c < node->agg.nkey; c++)
         key[c] = &in->col[node->agg.key[c]];
-    if (a->has_keys && !find_groups(a, l, key, in, err))
+    if (a->has_keys && !find_or_spill(a, l, key, in, err))
         return false;
     if (node->agg.mode == AGG_FINAL) {
         if (!update_final(a, l, in, err))
@@ -440,9 +574,11 @@ static bool agg_push(struct op *op, void *local, struct worker *w, const struct 
             if (!update_item(a, l, i, in, err))
                 return false;
     }
-    if (a->has_keys && !l->partitioned && l->part[0].count > PARTITION_ROWS)
-        return split(a, l, err);
-    return true;
+    if (!a->has_keys || l->partitioned || l->part[0].count <= PARTITION_ROWS)
+        return true;
+    if (split(a, l, err))
+        return true;
+    return error_is(err, SQLSTATE_OUT_OF_MEMORY) && can_spill(a, l) && spill_groups(a, l, err);
 }
 
 /* ---- phase 2: merging groups ---- */
@@ -611,10 +747,38 @@ static bool feed_set(struct op_agg *a, struct agg_local *me, uint32_t set, const
     return n == 0 || feed_entries(a, me, set, me->row, n, err);
 }
 
+/* All groups of the partition from the workers' spill files, into my own table of it. */
+static bool read_spilled(struct op_agg *a, struct agg_local *me, uint32_t part, struct error *err)
+{
+    const struct vec *key[KEYS_MAX];
+    struct arena arena;
+    bool ok = true;
+    forget_groups(me);
+    me->partitioned = true;
+    me->at_table = &me->part[part];
+    arena_init(&arena, NULL);
+    for (struct agg_local *l = a->locals; ok && l; l = l->next)
+        for (uint32_t i = 0; ok && i < l->spill.n && !query_stopping(a->op.query); i++) {
+            struct batch batch;
+            if (l->spill.block[i].part != part)
+                continue;
+            arena_reset(&arena);
+            arena_reset(&me->scratch);
+            ok = spill_read(&l->spill, &l->spill.block[i], a->spill_type, a->nspill_col, &arena, &batch, err);
+            for (uint32_t c = 0; ok && c < a->op.node->agg.nkey; c++)
+                key[c] = &batch.col[c];
+            ok = ok && find_groups(a, me, key, &batch, err) && update_final(a, me, &batch, err);
+        }
+    arena_release(&arena);
+    return ok;
+}
+
 static bool merge_part(struct op_agg *a, struct agg_local *me, uint32_t part, struct error *err)
 {
     struct agg_local *owner = NULL;
     struct row_table *set;
+    if (a->spilled)
+        return read_spilled(a, me, part, err);
     if (a->has_keys && !merge_groups(a, me, part, &owner, &me->at_table, err))
         return false;
     for (uint32_t s = 0; s < a->nset; s++)
@@ -630,6 +794,9 @@ static bool agg_finish(struct op *op, struct exec_query *q, struct error *err)
     uint64_t bytes = 0;
     for (struct agg_local *l = a->locals; l; l = l->next)
         split_all = split_all || l->partitioned;
+    for (struct agg_local *l = a->locals; l && a->spilled; l = l->next)
+        if (!spill_groups(a, l, err))
+            return false;
     for (struct agg_local *l = a->locals; l && a->has_keys && split_all; l = l->next)
         if (!l->partitioned && !split(a, l, err))
             return false;
