@@ -6,9 +6,9 @@
 #include "exec/exec_int.h"
 
 struct task {
-    struct task *next;        /* in a run queue, or among the parked of its query */
+    struct task *next; /* in a run queue, or among the parked of its query */
     enum exec_class class;
-    bool (*fn)(void *arg);    /* background function; NULL = a worker of a pipeline */
+    bool (*fn)(void *arg); /* background function; NULL = a worker of a pipeline */
     void *arg;
     struct worker worker;
 };

@@ -176,8 +176,8 @@ static void pack_any(const struct key_field *f, const struct vec *v, uint32_t ro
 }
 
 /* NULLs: their bit, and zeros for the value. */
-static void pack_nulls(const struct key_field *f, uint32_t c, const struct vec *v, uint32_t rows,
-                       const struct sel *sel, uint32_t step, char *packed)
+static void pack_nulls(const struct key_field *f, uint32_t c, const struct vec *v, uint32_t rows, const struct sel *sel,
+                       uint32_t step, char *packed)
 {
     for (uint32_t k = 0; k < rows; k++, packed += step) {
         if (v->phys != PHYS_NONE && !vec_is_null(v, sel ? sel->idx[k] : k))

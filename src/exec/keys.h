@@ -26,9 +26,9 @@ struct key_field {
 struct key_layout {
     uint32_t n;
     struct key_field *field;
-    uint32_t fixed_words;            /* bytes that are compared word by word: hash, null bits, fixed fields */
-    uint32_t bytes;                  /* key part, multiple of 8 */
-    bool simple;                     /* no 16-byte varying field */
+    uint32_t fixed_words; /* bytes that are compared word by word: hash, null bits, fixed fields */
+    uint32_t bytes;       /* key part, multiple of 8 */
+    bool simple;          /* no 16-byte varying field */
 };
 
 /* types[n]. False: a type that cannot be hashed, or too many keys. */

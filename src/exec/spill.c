@@ -72,8 +72,7 @@ bool spill_write(struct spill *s, uint32_t part, const struct batch *batch, cons
     return ok;
 }
 
-static bool get_varying(const char **at, struct vec *v, oid_t type, uint32_t n, struct arena *arena,
-                        struct error *err)
+static bool get_varying(const char **at, struct vec *v, oid_t type, uint32_t n, struct arena *arena, struct error *err)
 {
     for (uint32_t i = 0; i < n; i++) {
         uint32_t len = load_u32(*at);

@@ -60,6 +60,7 @@ struct agg_local {
     struct row_table part[PARTITIONS]; /* [0] only until partitioned */
     struct row_table *set;             /* [nset * PARTITIONS] */
     struct agg_heap *heap;             /* of this worker's states */
+    uint64_t heap_charged;             /* bytes of it */
     struct arena keys;                 /* long key values */
     char *single;                      /* the state without keys */
     struct arena scratch;              /* per batch */
@@ -74,6 +75,7 @@ struct agg_local {
     char *packed; /* keys of the batch at hand */
     size_t packed_bytes;
     struct spill spill;
+    bool straight; /* this batch's groups are not accounted and go to the file at its end */
     /* phase 2 */
     uint32_t at_part; /* partition being emitted; UINT32_MAX = none */
     struct row_table *at_table;
@@ -128,6 +130,7 @@ static void agg_local_free(struct op_agg *a, struct agg_local *l)
     for (uint32_t p = 0; p < PARTITIONS; p++)
         row_table_release(&l->part[p]);
     agg_heap_close(l->heap);
+    mem_release(l->account, l->heap_charged);
     for (uint32_t s = 0; s < a->nset * PARTITIONS; s++)
         row_table_release(&l->set[s]);
     arena_release(&l->keys);
@@ -208,8 +211,20 @@ static bool no_memory(struct agg_local *l, struct error *err) { return mem_error
 static struct agg_heap *heap_of(struct agg_local *l)
 {
     if (!l->heap)
-        l->heap = agg_heap_open(l->account);
+        l->heap = agg_heap_open(NULL);
     return l->heap;
+}
+
+/* Heaps are never refused, since a batch half applied cannot be taken back: what they grew by is charged afterwards,
+ * and makes the next new group be refused. */
+static void charge_heap(struct agg_local *l)
+{
+    uint64_t bytes = l->heap ? agg_heap_bytes(l->heap) : 0;
+    if (bytes > l->heap_charged)
+        mem_force(l->account, bytes - l->heap_charged);
+    else
+        mem_release(l->account, l->heap_charged - bytes);
+    l->heap_charged = bytes;
 }
 
 static inline uint32_t partition_of(uint64_t hash) { return (uint32_t)(hash >> PARTITION_SHIFT) & (PARTITIONS - 1); }
@@ -491,6 +506,7 @@ static void forget_groups(struct agg_local *l)
     arena_release(&l->keys);
     agg_heap_close(l->heap);
     l->heap = NULL;
+    charge_heap(l);
     l->dict_id = 0;
 }
 
@@ -523,36 +539,50 @@ static bool spill_groups(struct op_agg *a, struct agg_local *l, struct error *er
     return ok;
 }
 
-/* The worker has enough groups that writing them out helps. DISTINCT sets stay in memory. */
-static bool can_spill(const struct op_agg *a, const struct agg_local *l)
+/* DISTINCT sets stay in memory. */
+static bool can_spill(const struct op_agg *a) { return a->has_keys && a->nset == 0; }
+
+/* A quarter of the statement's memory is left to what feeds the aggregation: scans, expressions. Also, values in the
+ * heap can outgrow the budget without a new group. */
+static bool spill_full(struct op_agg *a, struct agg_local *l, struct error *err)
 {
-    uint64_t groups = 0;
+    uint64_t limit = a->op.query->params.memory_limit, own = l->heap_charged;
+    if (!limit || mem_account_used(l->account) <= limit - limit / 4)
+        return true;
     for (uint32_t p = 0; p < PARTITIONS; p++)
-        groups += l->part[p].count;
-    return a->has_keys && a->nset == 0 && groups > 0;
+        own += (uint64_t)l->part[p].count * l->part[p].row_bytes;
+    if (can_spill(a))
+        return own < limit / 16 || spill_groups(a, l, err);
+    return l->heap_charged < limit || no_memory(l, err);
 }
 
-/* States with handles grow while they are updated, when it is too late to begin anew: they are written early. */
-static bool spill_early(struct op_agg *a, struct agg_local *l, struct error *err)
+/* Only while there are no groups. */
+static void set_straight(struct agg_local *l, bool on)
 {
-    uint64_t limit = a->op.query->params.memory_limit;
-    if (!a->any_heap || !limit || mem_account_used(l->account) < limit / 2 || !l->heap ||
-        agg_heap_bytes(l->heap) < limit / 16 || !can_spill(a, l))
-        return true;
-    return spill_groups(a, l, err);
+    l->straight = on;
+    for (uint32_t p = 0; p < PARTITIONS; p++)
+        l->part[p].account = on ? NULL : l->account;
+    l->keys.account = on ? NULL : l->account;
 }
 
 /* Groups of the batch; on refusal once more after spilling. No state has been touched yet. */
 static bool find_or_spill(struct op_agg *a, struct agg_local *l, const struct vec *const *key, const struct batch *in,
                           struct error *err)
 {
-    if (!spill_early(a, l, err))
+    if (find_groups(a, l, key, in, err))
+        return true;
+    if (!error_is(err, SQLSTATE_OUT_OF_MEMORY) || !can_spill(a))
+        return false;
+    if (!spill_groups(a, l, err))
         return false;
     if (find_groups(a, l, key, in, err))
         return true;
-    if (!error_is(err, SQLSTATE_OUT_OF_MEMORY) || !can_spill(a, l))
+    if (!error_is(err, SQLSTATE_OUT_OF_MEMORY))
         return false;
-    return spill_groups(a, l, err) && find_groups(a, l, key, in, err);
+    /* Others hold all of it. One batch's groups are little: they are made beyond the budget and written at once. */
+    forget_groups(l);
+    set_straight(l, true);
+    return find_groups(a, l, key, in, err);
 }
 
 static bool agg_push(struct op *op, void *local, struct worker *w, const struct batch *in, struct error *err)
@@ -574,11 +604,19 @@ static bool agg_push(struct op *op, void *local, struct worker *w, const struct 
             if (!update_item(a, l, i, in, err))
                 return false;
     }
+    charge_heap(l);
+    if (l->straight) {
+        bool ok = spill_groups(a, l, err);
+        set_straight(l, false);
+        return ok;
+    }
+    if (!spill_full(a, l, err))
+        return false;
     if (!a->has_keys || l->partitioned || l->part[0].count <= PARTITION_ROWS)
         return true;
     if (split(a, l, err))
         return true;
-    return error_is(err, SQLSTATE_OUT_OF_MEMORY) && can_spill(a, l) && spill_groups(a, l, err);
+    return error_is(err, SQLSTATE_OUT_OF_MEMORY) && can_spill(a) && spill_groups(a, l, err);
 }
 
 /* ---- phase 2: merging groups ---- */
@@ -768,6 +806,7 @@ static bool read_spilled(struct op_agg *a, struct agg_local *me, uint32_t part, 
             for (uint32_t c = 0; ok && c < a->op.node->agg.nkey; c++)
                 key[c] = &batch.col[c];
             ok = ok && find_groups(a, me, key, &batch, err) && update_final(a, me, &batch, err);
+            charge_heap(me);
         }
     arena_release(&arena);
     return ok;
@@ -784,6 +823,7 @@ static bool merge_part(struct op_agg *a, struct agg_local *me, uint32_t part, st
     for (uint32_t s = 0; s < a->nset; s++)
         if (!merge_set(a, me, s, part, owner, &set, err) || !feed_set(a, me, s, set, err))
             return false;
+    charge_heap(me);
     return true;
 }
 

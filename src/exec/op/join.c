@@ -56,7 +56,7 @@ struct probe_local {
     uint32_t probe[VEC_ROWS];
     const struct build_ref *build[VEC_ROWS]; /* NULL = no match: NULLs */
     uint16_t pass[VEC_ROWS];
-    char *packed;    /* keys of the batch at hand */
+    char *packed; /* keys of the batch at hand */
     size_t packed_bytes;
     struct vec *col; /* [left columns + right columns + 1] */
     struct arena arena;

@@ -38,13 +38,9 @@ static inline void exec_test_open(struct exec_test *t, const char *workers)
     snprintf(t->dir, sizeof t->dir, "/tmp/mencia-exec-XXXXXX");
     assert_non_null(mkdtemp(t->dir));
     server_config_init(&t->config);
-    const char *set[][2] = {{"data_dir", t->dir},
-                            {"pg_port", "0"},
-                            {"http_port", "0"},
-                            {"listen_addresses", "127.0.0.1"},
-                            {"workers", workers},
-                            {"memory_limit", "1GB"},
-                            {"cache_size", "64MB"}};
+    const char *set[][2] = {
+        {"data_dir", t->dir}, {"pg_port", "0"},        {"http_port", "0"},    {"listen_addresses", "127.0.0.1"},
+        {"workers", workers}, {"memory_limit", "1GB"}, {"cache_size", "64MB"}};
     for (size_t i = 0; i < ARRAY_LEN(set); i++)
         if (!server_config_set(&t->config, strview_of(set[i][0]), strview_of(set[i][1]), is_session_setting, &err))
             fail_msg("%s", err.message);
@@ -82,8 +78,7 @@ static inline char *sql_text(PGconn *conn, const char *sql)
         strbuf_add_fmt(&out, "ERROR %s", PQresultErrorField(r, PG_DIAG_SQLSTATE));
     for (int i = 0; i < PQntuples(r); i++)
         for (int c = 0; c < PQnfields(r); c++)
-            strbuf_add_fmt(&out, "%s%s", c ? "|" : i ? "\n" : "",
-                           PQgetisnull(r, i, c) ? "∅" : PQgetvalue(r, i, c));
+            strbuf_add_fmt(&out, "%s%s", c ? "|" : i ? "\n" : "", PQgetisnull(r, i, c) ? "∅" : PQgetvalue(r, i, c));
     PQclear(r);
     char *text = xstrdup(out.len ? out.data : "");
     strbuf_release(&out);

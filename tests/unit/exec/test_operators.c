@@ -53,12 +53,12 @@ static const char *const cases[][2] = {
     /* groups */
     {"SELECT g, count(*) FROM t GROUP BY g ORDER BY g DESC LIMIT 3", "∅|150\n999|150\n998|150"},
     {"SELECT count(*), sum(c) FROM (SELECT u, count(*) c FROM t GROUP BY u) x", "150000|150000"},
-    {"SELECT count(*), sum(c), min(m), max(n) FROM (SELECT s, g, count(*) c, min(u) m, max(u) n FROM t GROUP BY s, g) x",
+    {"SELECT count(*), sum(c), min(m), max(n) FROM (SELECT s, g, count(*) c, min(u) m, max(u) n FROM t GROUP BY s, g) "
+     "x",
      "5000|150000|long distinct text number 000000|long distinct text number 149999"},
     {"SELECT count(*), sum(c), sum(d) FROM (SELECT k % 50000 m, sum(k) c, count(DISTINCT g) d FROM t GROUP BY 1) x",
      "50000|11249925000|49950"},
-    {"SELECT count(*), sum(n) FROM (SELECT f, avg(k) a, stddev(k) z, count(*) n FROM t GROUP BY f) x",
-     "150000|150000"},
+    {"SELECT count(*), sum(n) FROM (SELECT f, avg(k) a, stddev(k) z, count(*) n FROM t GROUP BY f) x", "150000|150000"},
     {"SELECT count(DISTINCT u), count(DISTINCT k), sum(DISTINCT g) FROM t", "150000|150000|499493"},
     {"SELECT k, s FROM empty GROUP BY k, s", ""},
     {"SELECT count(*) FROM empty", "0"},
@@ -128,10 +128,12 @@ static void all_modes(const char *workers)
 static void test_aggregation_spills(void **state)
 {
     static const char *const big[][2] = {
-        {"SELECT count(*), sum(c), min(m), max(m), sum(a), max(x) FROM (SELECT u, count(*) c, min(k) m, avg(k) a, max(s) x "
+        {"SELECT count(*), sum(c), min(m), max(m), sum(a), max(x) FROM (SELECT u, count(*) c, min(k) m, avg(k) a, "
+         "max(s) x "
          "FROM t GROUP BY u) y",
-         "150000|150000|0|149999|11249925000.0000000000000000|name999"},
-        {"SELECT count(*), sum(c), sum(n), sum(f) FROM (SELECT k % 70000 AS m, g, count(*) c, sum(k) n, sum(f) f FROM t "
+         "150000|150000|0|149999|11249925000.00000000000000000000|name999"},
+        {"SELECT count(*), sum(c), sum(n), sum(f) FROM (SELECT k % 70000 AS m, g, count(*) c, sum(k) n, sum(f) f FROM "
+         "t "
          "GROUP BY 1, 2) y",
          "150000|150000|11249925000|5624962500"},
     };
