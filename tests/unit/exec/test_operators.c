@@ -135,12 +135,12 @@ static void test_aggregation_spills(void **state)
         {"SELECT count(*), sum(c), sum(n), sum(f) FROM (SELECT k % 70000 AS m, g, count(*) c, sum(k) n, sum(f) f FROM "
          "t "
          "GROUP BY 1, 2) y",
-         "150000|150000|11249925000|5624962500"},
+         "70000|150000|11249925000|5624962500"},
     };
     struct exec_test t;
     exec_test_open(&t, "2");
     load(&t);
-    for (int memory = 10; memory <= 64; memory += 18) {
+    for (int memory = 24; memory <= 40; memory += 16) {
         char *set = xasprintf("SET query_memory = '%dMB'", memory);
         sql_run(t.conn, set);
         free(set);
