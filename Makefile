@@ -121,7 +121,7 @@ tools: $(TOOLS)
 
 ## test: lint, unit, sql, wire, e2e and fault tests (installs what is missing)
 test: deps $(DEPS_DIR)/test-ok
-	@bash tests/run.sh $(PROFILE) lint unit sql e2e fault
+	@bash tests/run.sh $(PROFILE) lint unit sql wire e2e fault
 
 ## unit: unit tests; T=folder or T=folder/test_name for a part
 unit: $(if $(T),$(filter $(B)/tests/unit/$(T)% ,$(UNIT)),$(UNIT))
