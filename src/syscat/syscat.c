@@ -153,7 +153,8 @@ static void *next_slot(struct vt_writer *w, bool is_null)
     void *p = (char *)w->col[c].data + w->row * size;
     if (is_null) {
         bit_set(w->col[c].null, w->row);
-        memset(p, 0, size);
+        if (size) /* types without values (anyarray) have no data */
+            memset(p, 0, size);
     }
     return p;
 }
